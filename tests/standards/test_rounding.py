@@ -84,7 +84,7 @@ def test_only_numbers_are_rounded(bad: object) -> None:
 
 @pytest.mark.parametrize("bad", ["", "12 ug", float("nan"), float("inf"), Decimal("NaN")])
 def test_missing_values_and_words_are_refused(bad: object) -> None:
-    with pytest.raises(ValueError, match="cannot be rounded|not a decimal number"):
+    with pytest.raises(ValueError, match=r"cannot be rounded|not a decimal number"):
         half_even(bad, 1)  # type: ignore[arg-type]
 
 

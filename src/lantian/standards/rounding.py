@@ -1,11 +1,13 @@
 """GB/T 8170 rounding (数值修约): half-even on the decimal number, once.
 
-A digit below 5 is dropped, above 5 (or 5 followed by anything) carries, and exactly 5 goes to the even digit (四舍六入五成双). What
-counts is the *decimal* number that a reader sees: the float 0.725 is a hair below 0.725, yet it is written 0.725 and so it is a tie and
-becomes 0.72. Every published digit of the platform passes through here, so two engines, thread counts or machines print the same.
+A digit below 5 is dropped, above 5 (or 5 followed by anything) carries, and exactly 5 goes to the even digit
+(四舍六入五成双). What counts is the *decimal* number that a reader sees: the float 0.725 is a hair below 0.725, yet
+it is written 0.725 and so it is a tie and becomes 0.72. Every published digit of the platform passes through here, so
+two engines, thread counts or machines print the same.
 
-Two shapes of the same rule: :func:`half_even` for one value, and expressions for Polars columns. Statistics work on *scaled integers*
-(:func:`scaled`, :func:`unscaled`): a column of concentrations times ``10**decimals`` as ``Int64``, whose sums are exact in any order.
+Two shapes of the same rule: :func:`half_even` for one value, and expressions for Polars columns. Statistics work on
+*scaled integers* (:func:`scaled`, :func:`unscaled`): a column of concentrations times ``10**decimals`` as ``Int64``,
+whose sums are exact in any order.
 """
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -13,7 +15,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 import polars as pl
 
 MAX_DECIMALS = 9
-"""Most decimals that a column can be rounded to; beyond it the scaled integers of a concentration would leave 53 bits."""
+"""Most decimals that a column can be rounded to; beyond it the scaled integers of a concentration would leave 53
+bits.
+"""
 
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -66,11 +70,12 @@ def half_even(value: str | int | float | Decimal, decimals: int) -> Decimal:
 def scaled(expr: pl.Expr, decimals: int) -> pl.Expr:
     """A float column as ``Int64`` in units of ``10**-decimals``, rounded half-even on its decimal text.
 
-    Exact, not through ``expr * 10**decimals`` alone: the tie next to each value, ``(2n + 1) / (2 * 10**decimals)``, is a quotient of two
-    exact floats and therefore the float nearest to the decimal tie, so a value written as a tie compares equal to it.
+    Exact, not through ``expr * 10**decimals`` alone: the tie next to each value, ``(2n + 1) / (2 * 10**decimals)``,
+    is a quotient of two exact floats and therefore the float nearest to the decimal tie, so a value written as a tie
+    compares equal to it.
 
     Args:
-        expr: floats or integers; null stays null. NaN, infinity and magnitudes past ``2**52 / 10**decimals`` are an error when the query
+        expr: floats or integers; null stays null. NaN, infinity and numbers that do not fit are an error when the query
             runs (missing is null).
         decimals: 0 to :data:`MAX_DECIMALS`.
 
@@ -88,15 +93,17 @@ def scaled(expr: pl.Expr, decimals: int) -> pl.Expr:
 
 
 def unscaled(expr: pl.Expr, decimals: int) -> pl.Expr:
-    """The inverse of :func:`scaled`: an ``Int64`` column as the floats nearest to its decimal numbers; null stays null."""
+    """The inverse of :func:`scaled`: an ``Int64`` column as the floats nearest to its decimal numbers; null stays
+    null.
+    """
     return _quotient(expr.cast(pl.Float64), float(10**decimals))
 
 
 def _quotient(floats: pl.Expr, divisor: float) -> pl.Expr:
     """``floats / divisor``, correctly rounded.
 
-    Polars divides a column by a single number as a product with the reciprocal, which makes 7 / 10 = 0.7000000000000001; by a column
-    it divides truly. Zero times a float plus the divisor is such a column.
+    Polars divides a column by a single number as a product with the reciprocal, which makes 7 / 10 =
+    0.7000000000000001; by a column it divides truly. Zero times a float plus the divisor is such a column.
     """
     return floats / (floats * 0.0 + divisor)
 
@@ -114,7 +121,8 @@ def round_expr(expr: pl.Expr, decimals: int) -> pl.Expr:
 
 
 def div_half_even(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
-    """The quotient of two ``Int64`` expressions rounded half-even to an integer: a mean of scaled integers, in one rounding.
+    """The quotient of two ``Int64`` expressions rounded half-even to an integer: a mean of scaled integers, in one
+    rounding.
 
     Args:
         numerator: any sign; null stays null.
