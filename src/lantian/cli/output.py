@@ -1,0 +1,99 @@
+"""How every command speaks: people get a table, scripts get one JSON value with ``--json``; exit codes are few and fixed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+
+P = ParamSpec("P")
+
+Json = Annotated[bool, typer.Option("--json", help="print one JSON value and nothing else")]
+Home = Annotated[Path | None, typer.Option("--home", help="data directory; default LANTIAN_HOME, else ./var")]
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every command."""
+
+    OK = 0
+    FOUND = 1  # the command ran and found faults: rejected rows, a broken audit trail, a doctor's finding
+    USAGE = 2  # the arguments cannot be understood
+    NO_DATA = 3  # nothing is known for what was asked
+    UNAVAILABLE = 4  # the database or the data directory cannot be used
+
+
+def plain(value: Any) -> Any:
+    """Turn a result into what JSON can hold: frames become lists of rows, dates ISO 8601, decimals numbers."""
+    if isinstance(value, pl.DataFrame):
+        return [plain(row) for row in value.to_dicts()]
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def emit(value: Any, as_json: bool, show: Callable[[Console], None]) -> None:
+    """Print the JSON value, or let ``show`` draw it for a person."""
+    if as_json:
+        sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+    else:
+        show(Console())
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", note: str = "") -> Table:
+    """A table for people: first column left, the others right; None prints as ``--``."""
+    drawn = Table(title=title or None, caption=note or None, title_justify="left", caption_justify="left")
+    for index, column in enumerate(columns):
+        drawn.add_column(column, justify="left" if index == 0 else "right")
+    for row in rows:
+        drawn.add_row(*("--" if cell is None else str(cell) for cell in row))
+    return drawn
+
+
+class NoDataError(LookupError):
+    """Nothing is known for what was asked; the message says what is there."""
+
+
+def command(function: Callable[P, None]) -> Callable[P, None]:
+    """Give a command the common ending: a refused value is one sentence and an exit code, in JSON when that was asked."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except NoDataError as error:
+            _refuse(str(error), Exit.NO_DATA, bool(kwargs.get("as_json")))
+        except (ValueError, LookupError, FileNotFoundError) as error:
+            text = error.args[0] if isinstance(error, LookupError) and error.args else str(error)
+            _refuse(str(text), Exit.USAGE, bool(kwargs.get("as_json")))
+        except (RuntimeError, PermissionError) as error:
+            _refuse(str(error), Exit.UNAVAILABLE, bool(kwargs.get("as_json")))
+
+    return run
+
+
+def _refuse(message: str, code: Exit, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": message, "exit": int(code)}, ensure_ascii=False) + "\n")
+    else:
+        Console(stderr=True).print(f"lantian: {message}", style="red", markup=False, highlight=False)
+    raise typer.Exit(code)
