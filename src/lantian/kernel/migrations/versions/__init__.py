@@ -1,0 +1,1 @@
+"""One file a step: `0001_kernel`, `0002_accounts`, `0003_places`, ..."""
