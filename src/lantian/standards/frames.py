@@ -24,9 +24,11 @@ _KEYS = {
     "date": "natural day of Asia/Shanghai, Date",
 }
 
-# A median above these cannot be the unit that we expect: the highest breakpoint of CO in HJ 633 is 150 mg/m3, and
-# the pressure of air is far below 2000 hPa.
-_TOO_HIGH = {"co": (150.0, "ug/m3"), "pressure": (2000.0, "Pa"), "temperature": (150.0, "K")}
+CO_HIGHEST = 150.0
+"""mg/m3, the highest breakpoint of CO in HJ 633: what lies above it is a value in ug/m3."""
+
+# A median above these cannot be the unit that we expect; the pressure of air is far below 2000 hPa.
+_TOO_HIGH = {"co": (CO_HIGHEST, "ug/m3"), "pressure": (2000.0, "Pa"), "temperature": (150.0, "K")}
 # A day of values that never reaches 1 ug/m3 is mg/m3. SO2 is left out: clean air has less than 1 ug/m3 of it.
 _TOO_LOW = dict.fromkeys(("no2", "o3", "o3_1h", "o3_8h", "pm10", "pm25", "pm10_24h", "pm25_24h"), (1.0, "mg/m3"))
 _DAY = 24
@@ -58,8 +60,8 @@ def require_columns(
     ``names`` must be present, ``optional`` may be; both mix keys (``place``, ``time``, ``date``) and items of
     `lantian.standards.codes.ITEMS`. ``where`` is the calling function, put before the message.
 
-    Raises `StandardsError` for a missing column, for one that is spelled another way (``PM2.5`` for ``pm25``), for a wrong
-    type, for a negative or infinite concentration and for values that look like another unit.
+    Raises `StandardsError` for a missing column, for one that is spelled another way (``PM2.5`` for ``pm25``), for a
+    wrong type, for a negative or infinite concentration and for values that look like another unit.
     """
     data = as_frame(frame)
     needed, allowed = tuple(names), tuple(optional)
