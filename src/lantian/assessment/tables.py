@@ -15,7 +15,7 @@ target = sa.Table(
     sa.Column("period", sa.Text, nullable=False, comment="written form: 2016, 2017AW, 2016-10-01..2017-03-31"),
     sa.Column("limit", sa.Double, nullable=False, comment="ug/m3 (CO mg/m3), percent or days"),
     sa.Column("base", sa.Double, comment="value that a cut is counted from"),
-    sa.Column("parent", sa.ForeignKey("target.id", ondelete="SET NULL"), comment="the target this one was decomposed from"),
+    sa.Column("parent", sa.ForeignKey("target.id", ondelete="SET NULL"), comment="what this one was decomposed from"),
     sa.Column("source", sa.Text, nullable=False, server_default=""),
     sa.Column("example", sa.Boolean, nullable=False, server_default="false"),
     sa.UniqueConstraint("place", "quantity", "period"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from math import floor
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from lantian.assessment.chance import DRAWS, chance_of
 from lantian.assessment.periods import Period
@@ -24,6 +24,7 @@ Quantity = Literal["so2", "no2", "pm10", "pm25", "co", "o3_8h", "good_share", "g
 MEANS = ("so2", "no2", "pm10", "pm25")
 PERCENTILES = {"co": Decimal("0.95"), "o3_8h": Decimal("0.90")}
 DAY_COUNTS = ("good_share", "good_days", "heavy_days")
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
 N = TypeVar("N", float, Decimal)
 

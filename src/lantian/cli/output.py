@@ -1,4 +1,4 @@
-"""How every command speaks: people get a table, scripts get one JSON value with ``--json``; exit codes are few and fixed."""
+"""How every command speaks: a table for people, one JSON value for scripts (``--json``), few and fixed exit codes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class NoDataError(LookupError):
 
 
 def command(function: Callable[P, None]) -> Callable[P, None]:
-    """Give a command the common ending: a refused value is one sentence and an exit code, in JSON when that was asked."""
+    """Give a command the common ending: what is refused is one sentence and an exit code, as JSON when asked for."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
