@@ -74,7 +74,7 @@ def _table(row: Row) -> pl.Series:
 
 # HJ 633-2012 table 1. CO in tenths of mg/m3.
 SO2_24H = Row("SO2 24h", (0, 50, 150, 475, 800, 1600, 2100, 2620))
-SO2_1H_2012 = Row("SO2 1h", (0, 150, 500, 650, 800), beyond=None)  # note 3: above 800 the 24-hour row is used
+SO2_1H_2012 = Row("SO2 1h", (0, 150, 500, 650, 800), beyond=None)  # above 800 the 24-hour row is used
 NO2_24H = Row("NO2 24h", (0, 40, 80, 180, 280, 565, 750, 940))
 NO2_1H = Row("NO2 1h", (0, 100, 200, 700, 1200, 2340, 3090, 3840))
 PM10_24H_2012 = Row("PM10 24h", (0, 50, 150, 250, 350, 420, 500, 600))
@@ -82,7 +82,7 @@ PM25_24H_2012 = Row("PM2.5 24h", (0, 35, 75, 115, 150, 250, 350, 500))
 CO_24H = Row("CO 24h", (0, 20, 40, 140, 240, 360, 480, 600), decimals=1)
 CO_1H = Row("CO 1h", (0, 50, 100, 350, 600, 900, 1200, 1500), decimals=1)
 O3_1H = Row("O3 1h", (0, 160, 200, 300, 400, 800, 1000, 1200))
-O3_8H_2012 = Row("O3 8h", (0, 100, 160, 215, 265, 800), beyond=None)  # note 4: above 800 the 1-hour row is used
+O3_8H_2012 = Row("O3 8h", (0, 100, 160, 215, 265, 800), beyond=None)  # above 800 the 1-hour row is used
 
 # HJ 633-2026 table 1: only the third node of the two particle rows moved; what lies above the short rows is now
 # defined.

@@ -40,7 +40,7 @@ def _css(rgb: tuple[int, int, int]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*rgb)
 
 
-# HJ 633-2012 tables 2 and 3; HJ 633-2026 keeps both.
+# HJ 633-2012, the tables of levels and of their colours; HJ 633-2026 keeps both.
 LEVELS: tuple[Level, ...] = (
     Level(1, 0, 50, "优", "excellent", (0, 228, 0), _BLACK),
     Level(2, 51, 100, "良", "good", (255, 255, 0), _BLACK),

@@ -51,7 +51,7 @@ EDITIONS: tuple[Edition, ...] = (
         year=2012,
         name="HJ 633-2012",
         start=date(2016, 1, 1),
-        # clause 4.2: seven sub-indices of the day
+        # the daily report: seven sub-indices
         daily=(
             SubIndex("so2", "so2", rows.SO2_24H),
             SubIndex("no2", "no2", rows.NO2_24H),
@@ -61,7 +61,7 @@ EDITIONS: tuple[Edition, ...] = (
             SubIndex("pm10", "pm10", rows.PM10_24H_2012),
             SubIndex("pm25", "pm25", rows.PM25_24H_2012),
         ),
-        # real-time report: nine concentrations; particles are judged by their rolling 24-hour mean
+        # the real-time report: particles are judged by their rolling 24-hour mean
         hourly=(
             SubIndex("so2", "so2", rows.SO2_1H_2012, stand_in=SubIndex("so2", "so2_24h", rows.SO2_24H)),
             SubIndex("no2", "no2", rows.NO2_1H),
