@@ -1,8 +1,8 @@
 """Value rules 数值规则: which numbers can be a measurement at all, and which only stand for "no value".
 
-Pure: tables and functions over Polars series. The rules stand in `RULES`, one row an item, and in `MISSING_CODES`; docs/importing.md explains them.
-A rule here removes only what cannot be true (a negative concentration, 3000 hPa); what is merely doubtful (PM2.5 above PM10) is
-flagged and stays.
+Pure: tables and functions over Polars series. The rules stand in `RULES`, one row an item, and in `MISSING_CODES`;
+docs/importing.md explains them. A rule here removes only what cannot be true (a negative concentration, 3000 hPa);
+what is merely doubtful (PM2.5 above PM10) is flagged and stays.
 """
 
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ Resolution = Literal["hour", "day"]
 class Rule:
     """What a value of one item may be.
 
-    `low` and `high` are inclusive bounds in `unit`. `zero_is_missing` lists the resolutions at which a 0 is a placeholder: a natural day
-    whose mean concentration is exactly 0 does not occur in outdoor air, an hour below the detection limit does. `why` is the reason for the upper
-    bound.
+    `low` and `high` are inclusive bounds in `unit`. `zero_is_missing` lists the resolutions at which a 0 is a
+    placeholder: a natural day whose mean concentration is exactly 0 does not occur in outdoor air, an hour below the
+    detection limit does. `why` is the reason for the upper bound.
     """
 
     item: str
@@ -81,15 +81,17 @@ MISSING_CODES: tuple[float, ...] = (
     -32768.0, -9999.9, -9999.0, -999.9, -999.0, -99.9, -99.0,
     999.0, 999.9, 9999.0, 9999.9, 32766.0, 32767.0, 99999.0, 99999.9, 999999.0,
 )  # fmt: skip
-"""Numbers that data loggers write for "no value". One counts as such only where it lies outside the item's bounds: a PM10 of 999 is dust."""
+"""Numbers that data loggers write for "no value". One counts as such only where it lies outside the item's bounds: a
+PM10 of 999 is dust.
+"""
 
 
 @dataclass(frozen=True)
 class Judgement:
     """Values that passed, and what happened to the others.
 
-    `values` Float64, null where missing or refused; `codes` and `zeros` count the missing-value codes and placeholder zeros set to null; `faults`
-    holds a boolean mask of refused positions and the reason, one pair a kind of fault.
+    `values` Float64, null where missing or refused; `codes` and `zeros` count the missing-value codes and placeholder
+    zeros set to null; `faults` holds a boolean mask of refused positions and the reason, one pair a kind of fault.
     """
 
     values: pl.Series
@@ -101,7 +103,8 @@ class Judgement:
 def judge(values: pl.Series, item: str, resolution: Resolution, written: pl.Series | None = None) -> Judgement:
     """Apply the rule of `item` to `values` (Float64 in the item's unit, null = missing).
 
-    `written` are the same values in the unit of the file, where that is another: a missing-value code is one as written.
+    `written` are the same values in the unit of the file, where that is another: a missing-value code is one as
+    written.
 
     Raises KeyError for an item that has no rule.
     """
@@ -122,8 +125,9 @@ def judge(values: pl.Series, item: str, resolution: Resolution, written: pl.Seri
 def particle_order(frame: pl.DataFrame, *, tolerance: float = 0.0) -> pl.Series:
     """Flag rows whose PM2.5 exceeds their PM10 by more than `tolerance` (ug/m3): fine particles are a part of PM10.
 
-    Takes a frame with `pm25` and `pm10` (ug/m3); gives a Boolean series, false where either is missing or a column is absent. A flag for
-    the reviewer, never a reason to delete: two analysers of one station differ by noise at low concentrations.
+    Takes a frame with `pm25` and `pm10` (ug/m3); gives a Boolean series, false where either is missing or a column is
+    absent. A flag for the reviewer, never a reason to delete: two analysers of one station differ by noise at low
+    concentrations.
     """
     if not {"pm25", "pm10"} <= set(frame.columns):
         return pl.repeat(False, frame.height, eager=True, dtype=pl.Boolean).alias("pm25_above_pm10")

@@ -13,8 +13,9 @@ _KEYS = ["place", "stamp"]
 def assemble(file: str, pieces: list[Piece], notes: list[str]) -> Reading:
     """Join what the tables of one file say.
 
-    Duplicates: of several values for one place, time and item the first stands. A later equal one is dropped and counted in a note, a later
-    different one is rejected with its line; a later value where the first was missing fills the gap.
+    Duplicates: of several values for one place, time and item the first stands. A later equal one is dropped and
+    counted in a note, a later different one is rejected with its line; a later value where the first was missing fills
+    the gap.
     """
     rejects = [r for piece in pieces for r in piece.rejects]
     notes = list(dict.fromkeys([*notes, *(note for piece in pieces for note in piece.notes)]))

@@ -19,7 +19,8 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 
 _POINTS = ("n", "nne", "ne", "ene", "e", "ese", "se", "sse", "s", "ssw", "sw", "wsw", "w", "wnw", "nw", "nnw")
 _POINTS_ZH = (
-    "北", "北东北", "东北", "东东北", "东", "东东南", "东南", "南东南", "南", "南西南", "西南", "西西南", "西", "西西北", "西北", "北西北",
+    "北", "北东北", "东北", "东东北", "东", "东东南", "东南", "南东南",
+    "南", "南西南", "西南", "西西南", "西", "西西北", "西北", "北西北",
 )  # fmt: skip
 WIND_WORDS: dict[str, float | None] = {
     **{word: 22.5 * n for n, word in enumerate(_POINTS)},
@@ -53,7 +54,9 @@ _NOT_A_NUMBER = {
 
 @dataclass
 class Cells:
-    """Values (Float64, null = missing or refused) and what was refused: masks with reasons; codes and zeros taken as missing."""
+    """Values (Float64, null = missing or refused) and what was refused: masks with reasons; codes and zeros taken as
+    missing.
+    """
 
     values: pl.Series
     faults: list[tuple[pl.Series, str]] = field(default_factory=list)
@@ -64,7 +67,8 @@ class Cells:
 def numbers(raw: pl.Series, words: dict[str, float | None] | None = None) -> tuple[pl.Series, pl.Series]:
     """Text to Float64 and a mask of what is neither a number, nor a missing mark, nor one of `words`.
 
-    Full-width digits and blanks inside the cell's ends are accepted; `1,234`, `12 ug`, `<5` and `inf` are not: they need a person.
+    Full-width digits and blanks inside the cell's ends are accepted; `1,234`, `12 ug`, `<5` and `inf` are not: they
+    need a person.
     """
     values = raw.cast(pl.Float64, strict=False)
     odd = raw.is_not_null() & ~values.is_finite().fill_null(value=False)
@@ -92,7 +96,8 @@ def numbers(raw: pl.Series, words: dict[str, float | None] | None = None) -> tup
 def read(raw: pl.Series, item: str, resolution: Resolution, dates: pl.Series, unit: str | None = None) -> Cells:
     """Read the cells of one item: text to values in our unit, judged by the rule of the item.
 
-    `dates` are the local days, for the reference state of gases given as mixing ratios. `unit` as written in the file; None means ours.
+    `dates` are the local days, for the reference state of gases given as mixing ratios. `unit` as written in the file;
+    None means ours.
     """
     values, bad = numbers(raw, _WORDS.get(item))
     converted = units.convert(values, item, unit, dates)

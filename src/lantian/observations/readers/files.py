@@ -23,10 +23,13 @@ HEAD = 20  # a header stands within the first rows: titles and remarks above it 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows below a header, all text. Column i of the header is column `c{i}`; `line` says where a row stands; blank rows are gone."""
+    """The rows below a header, all text. Column i of the header is column `c{i}`; `line` says where a row stands;
+    blank rows are gone.
+    """
 
     file: str
     header: list[str]
+    header_line: str
     cells: pl.DataFrame
     rejects: list[pl.DataFrame]
 
@@ -64,14 +67,15 @@ class TextGrid:
     def table(self, header_row: int) -> Table:
         """Split everything below the header, fast when each line is one row of the right width, else row by row."""
         header = self.head[header_row]
-        above = next(line for n, (line, _) in enumerate(self._rows(header_row + 2)) if n == header_row)
         names = [f"c{i}" for i in range(len(header))]
         lines = self.text.count("\n") + (not self.text.endswith("\n"))
+        starts = [line for line, _ in self._rows(header_row + 2)]
+        above = starts[header_row + 1] - 1 if len(starts) > header_row + 1 else lines
         cells = self._fast(names, above)
         if cells is None or cells.height != lines - above:
-            return self._slow(names, header, header_row)
+            return self._slow(names, header, header_row, above)
         line = pl.int_range(above + 1, above + 1 + cells.height, eager=True).cast(pl.String).alias("line")
-        return Table(self.file, header, without_blank(cells.insert_column(0, line)), [])
+        return Table(self.file, header, str(above), without_blank(cells.insert_column(0, line)), [])
 
     def _fast(self, names: list[str], skip: int) -> pl.DataFrame | None:
         try:
@@ -82,7 +86,7 @@ class TextGrid:
         except pl.exceptions.PolarsError:
             return None
 
-    def _slow(self, names: list[str], header: list[str], header_row: int) -> Table:
+    def _slow(self, names: list[str], header: list[str], header_row: int, above: int) -> Table:
         width = len(names)
         kept: list[list[str | None]] = []
         long: list[tuple[str, str]] = []
@@ -100,7 +104,7 @@ class TextGrid:
             reason = f"the row has more fields than the header's {width}: quote a field that holds the delimiter"
             where, what = (pl.Series(part, dtype=pl.String) for part in zip(*long, strict=True))
             faults.append(rejected(self.file, where, "(row)", what, reason))
-        return Table(self.file, header, without_blank(cells), faults)
+        return Table(self.file, header, str(above), without_blank(cells), faults)
 
 
 class SheetGrid:
@@ -121,7 +125,9 @@ class SheetGrid:
         body = body.rename({old: f"c{i}" for i, old in enumerate(body.columns)})
         rows = pl.int_range(header_row + 2, header_row + 2 + body.height, eager=True).cast(pl.String)
         line = (pl.Series([f"{self.sheet}!"]) + rows).alias("line")
-        return Table(self.file, header, without_blank(body.insert_column(0, line)), [])
+        return Table(
+            self.file, header, f"{self.sheet}!{header_row + 1}", without_blank(body.insert_column(0, line)), []
+        )
 
 
 Grid = TextGrid | SheetGrid
@@ -157,9 +163,10 @@ def is_workbook(raw: bytes) -> bool:
 
 
 def decode(raw: bytes, file: str) -> tuple[str, str]:
-    """Text and the name of its encoding: a byte order mark decides, else UTF-8, else GB18030 (which holds GBK and GB2312).
+    r"""Text and the name of its encoding: a byte order mark decides, else UTF-8, else GB18030 (which holds GBK and
+    GB2312).
 
-    Line ends become `\\n`. Raises ReadError naming the first byte that is neither.
+    Line ends become `\n`. Raises ReadError naming the first byte that is neither.
     """
     marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
     marked = [name for mark, name in marks if raw.startswith(mark)]

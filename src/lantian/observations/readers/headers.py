@@ -9,12 +9,15 @@ _BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
 # role -> names, the most exact first: where two columns could be the place, the earlier name wins.
 ROLES: dict[str, tuple[str, ...]] = {
     "place": (
-        "place", "stationcode", "stationid", "siteid", "sitecode", "code", "station", "site", "locationid", "location",
+        "place", "stationcode", "stationid", "siteid", "sitecode", "code", "station", "site", "location",
         "站点编码", "站点编号", "站点代码", "监测点编码", "点位编码", "点位编号", "测站编码", "编码", "编号",
-        "站点", "监测站", "测站", "点位", "监测点", "监测点位", "city", "城市", "城市名称", "area", "区域", "地区", "区县", "行政区",
+        "站点", "监测站", "测站", "点位", "监测点", "监测点位",
+        "city", "城市", "城市名称", "area", "区域", "地区", "区县", "行政区",
         "stationname", "sitename", "站点名称", "点位名称", "监测点名称", "站名", "name", "名称",
     ),
-    "time": ("time", "datetime", "timestamp", "timepoint", "datatime", "时间", "监测时间", "日期时间", "数据时间", "时间点"),
+    "time": (
+        "time", "datetime", "timestamp", "timepoint", "datatime", "时间", "监测时间", "日期时间", "数据时间", "时间点",
+    ),
     "date": ("date", "日期", "监测日期"),
     "year": ("year", "年", "年份"),
     "month": ("month", "月", "月份"),
@@ -25,7 +28,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "value": ("value", "concentration", "数值", "监测值", "浓度", "浓度值", "值", "测量值"),
     "unit": ("unit", "units", "单位"),
     "range": ("range", "aqirange", "aqi范围", "范围"),
-    "ignored": ("no", "序号", "lon", "lat", "longitude", "latitude", "经度", "纬度", "sensorsid"),
+    "ignored": ("no", "序号", "lon", "lat", "longitude", "latitude", "经度", "纬度", "locationid"),
+    "sensor": ("sensorsid", "sensorid"),
 }  # fmt: skip
 
 ITEMS: dict[str, tuple[str, ...]] = {
@@ -51,7 +55,10 @@ ITEMS: dict[str, tuple[str, ...]] = {
     "rain": ("rain", "precipitation", "降水", "降水量", "雨量"),
     "wind_direction": ("wd", "winddirection", "风向"),
     "wind_speed": ("wspm", "ws", "windspeed", "风速"),
-    **{f"{item}_24h": (f"{item}24h", f"{item}24小时", f"{item}24小时平均") for item in ("so2", "no2", "o3", "co", "pm10", "pm25")},
+    **{
+        f"{item}_24h": (f"{item}24h", f"{item}24小时", f"{item}24小时平均")
+        for item in ("so2", "no2", "o3", "co", "pm10", "pm25")
+    },
 }  # fmt: skip
 
 _ROLE_OF = {name: role for role, names in ROLES.items() for name in names}
@@ -66,7 +73,9 @@ _OF_HOUR = {"o3_1h": "o3"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its number, the text in the file, and a role or an item with the unit that stood in brackets (or None)."""
+    """One column: its number, the text in the file, and a role or an item with the unit that stood in brackets (or
+    None).
+    """
 
     index: int
     text: str
@@ -92,7 +101,9 @@ def item_of(text: str) -> str | None:
 
 
 def at(item: str, resolution: str) -> str:
-    """The item's name at a resolution: in a table of days `pm25_24h` is `pm25`, and `o3` is published as MDA8, `o3_8h`."""
+    """The item's name at a resolution: in a table of days `pm25_24h` is `pm25`, and `o3` is published as MDA8,
+    `o3_8h`.
+    """
     return (_OF_DAY if resolution == "day" else _OF_HOUR).get(item, item)
 
 

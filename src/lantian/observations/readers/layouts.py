@@ -4,14 +4,16 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from lantian.observations.readers import files, longform, wide
+from lantian.observations.readers import archive, files, longform, openaq, wide
 from lantian.observations.readers.assemble import assemble
-from lantian.observations.readers.files import Grid
-from lantian.observations.readers.reading import Options, Piece, Reading, ReadError, UnknownLayoutError
+from lantian.observations.readers.files import Grid, Table
+from lantian.observations.readers.reading import Options, Piece, ReadError, Reading, UnknownLayoutError
 
 LAYOUTS: dict[str, str] = {
     "beijing_hourly": "UCI Beijing hourly: No,year,month,day,hour,PM2.5,...,wd,WSPM,station",
     "city_daily": "city daily table: city,date,AQI,range,level,PM25,PM10,SO2,CO,NO2,O3,rank",
+    "national_archive": "national archive: date,hour,type,1001A,1002A,...",
+    "openaq": 'OpenAQ v3 JSON: {"results": [{"value", "parameter", "period"}, ...]}',
     "long": "one value a row: station,time,item,value[,unit]",
     "wide": "one row a place and time: station,time,PM2.5,PM10,...",
 }
@@ -20,6 +22,8 @@ LAYOUTS: dict[str, str] = {
 
 def kind_of(header: list[str]) -> str | None:
     """The layout that a header belongs to, or None."""
+    if archive.recognised(header):
+        return "national_archive"
     if longform.recognised(header):
         return "long"
     return wide.kind_of(header)
@@ -34,11 +38,14 @@ def read(path: Path, options: Options) -> Reading:
         return _tables(file, [[grid] for grid in files.sheets(raw, file)], options, [])
     text, encoding = files.decode(raw, file)
     notes = [] if encoding.startswith("utf-8") else [f"the text is {encoding.upper()}"]
+    records = openaq.records_of(text, file)
+    if records is not None:
+        return assemble(file, openaq.read(records, file, options), notes)
     return _tables(file, [[files.TextGrid(file, text, mark) for mark in files.DELIMITERS]], options, notes)
 
 
 def _tables(file: str, grids: list[list[Grid]], options: Options, notes: list[str]) -> Reading:
-    """Read every table; each has one or more views (delimiters), of which the first that shows a known header counts."""
+    """Read every table; each has one or more views (delimiters), the first that shows a known header counts."""
     pieces: list[Piece] = []
     for views in grids:
         found = next((hit for view in views if (hit := _header(view)) is not None), None)
@@ -47,13 +54,20 @@ def _tables(file: str, grids: list[list[Grid]], options: Options, notes: list[st
                 notes.append(f"sheet {views[0].sheet} holds no known table and was not read")
             continue
         grid, row, kind = found
-        table = grid.table(row)
-        pieces.append(longform.read(table, options) if kind == "long" else wide.read(table, kind, options))
+        pieces.append(_piece(grid.table(row), kind, options))
     if not pieces:
         first = next((",".join(row) for views in grids for row in views[0].head if any(row)), "")
         known = "; ".join(f"{kind} ({header})" for kind, header in LAYOUTS.items())
         raise UnknownLayoutError(f"{file}: no known layout. Its first line is {first[:200]!r}. Known are: {known}")
     return assemble(file, pieces, notes)
+
+
+def _piece(table: Table, kind: str, options: Options) -> Piece:
+    if kind == "national_archive":
+        return archive.read(table, options)
+    if kind == "long":
+        return longform.read(table, options)
+    return wide.read(table, kind, options)
 
 
 def _header(grid: Grid) -> tuple[Grid, int, str] | None:

@@ -16,12 +16,15 @@ def recognised(header: list[str]) -> bool:
 
 
 def read(table: Table, options: Options) -> Piece:
-    """Read a long table into a `Piece`; hours are stamped by their beginning unless the options or the table say otherwise."""
+    """Read a long table into a `Piece`; hours are stamped by their beginning unless the options or the table say
+    otherwise.
+    """
     roles = headers.by_role(headers.columns(table.header))
-    time = when.of_table(table, roles, options.hour_stamp or "beginning")
+    # OpenAQ's CSV archive (known by its sensors_id) stamps the end of the averaging period.
+    time = when.of_table(table, roles, options.hour_stamp or ("end" if "sensor" in roles else "beginning"))
     place, notes = places.ids(table.cells[roles["place"].name], options)
     names = table.cells[roles["item"].name]
-    item = _items(names, time.resolution)
+    item = items(names, time.resolution)
     piece = Piece(
         "long",
         time.resolution,
@@ -34,7 +37,7 @@ def read(table: Table, options: Options) -> Piece:
     timed = time.stamp.is_not_null()
     for mask, name, raw, reason in (
         (timed & place.is_null(), "place", table.cells[roles["place"].name], places.UNKNOWN),
-        (timed & place.is_not_null() & item.is_null(), "item", names, _ITEM_HINT),
+        (timed & place.is_not_null() & item.is_null(), "item", names, ITEM_HINT),
     ):
         if mask.any():
             piece.rejects.append(
@@ -58,10 +61,12 @@ def read(table: Table, options: Options) -> Piece:
     return piece
 
 
-_ITEM_HINT = "unknown item: write one of " + ", ".join(headers.ITEMS)
+ITEM_HINT = "unknown item: write one of " + ", ".join(headers.ITEMS)
+"""Reason for a name that is no item."""
 
 
-def _items(names: pl.Series, resolution: str) -> pl.Series:
+def items(names: pl.Series, resolution: str) -> pl.Series:
+    """Item names for the names in a file, null where unknown; see `headers.at` for `resolution`."""
     meaning = {text: headers.item_of(text) for text in names.drop_nulls().unique().to_list()}
     named = {text: headers.at(item, resolution) if item else None for text, item in meaning.items()}
     table = pl.DataFrame(
@@ -71,7 +76,9 @@ def _items(names: pl.Series, resolution: str) -> pl.Series:
 
 
 def read_values(piece: Piece, file: str, frame: pl.DataFrame) -> None:
-    """Read the text of a long frame (columns `LONG_RAW`) into `piece.values`, and what is refused or taken as missing into the piece."""
+    """Read the text of a long frame (columns `LONG_RAW`) into `piece.values`, and what is refused or taken as missing
+    into the piece.
+    """
     parts = []
     for (item, unit), group in frame.partition_by("item", "unit", as_dict=True, maintain_order=True).items():
         name = str(item)

@@ -15,8 +15,9 @@ ABSENT = "no place: write the station's or region's code or name"
 def ids(raw: pl.Series, options: Options) -> tuple[pl.Series, list[str]]:
     """Place ids (null where there is none) and notes.
 
-    A name found in `options.stations` becomes its code; what looks like an id (letters, digits, `_`, `-`, `.`) stands for itself; any other name is
-    asked of `options.places`, and stands for itself, with a note, when no such function was given.
+    A name found in `options.stations` becomes its code; what looks like an id (letters, digits, `_`, `-`, `.`) stands
+    for itself; any other name is asked of `options.places`, and stands for itself, with a note, when no such function
+    was given.
     """
     meaning: dict[str, str | None] = {}
     kept: list[str] = []

@@ -14,7 +14,9 @@ REJECT_SCHEMA: dict[str, pl.DataType] = {name: pl.String() for name in ("file", 
 
 
 class ReadError(ValueError):
-    """A file that cannot be read at all: broken compression, unknown encoding. The message names the file and the place."""
+    """A file that cannot be read at all: broken compression, unknown encoding. The message names the file and the
+    place.
+    """
 
 
 class UnknownLayoutError(ReadError):
@@ -25,9 +27,11 @@ class UnknownLayoutError(ReadError):
 class Reading:
     """All that one file says.
 
-    `kind`: name of the layout. `frames`: resolution (`hour`, `day`) -> wide frame `place, time|date, items...` (Float64, null = missing, one row
-    a place and time, sorted), units of docs/design/house.md. `rejects`: `file, line, field, value, reason`, all text; `line` is the physical line
-    from 1, for a workbook `sheet!row`, for JSON `results[n]` (n from 1). `notes`: sentences about whatever was decided for the whole file. `rows_read`: data rows seen, blank ones not counted.
+    `kind`: name of the layout. `frames`: resolution (`hour`, `day`) -> wide frame `place, time|date, items...`
+    (Float64, null = missing, one row a place and time, sorted), units of docs/design/house.md. `rejects`: `file, line,
+    field, value, reason`, all text; `line` is the physical line from 1, for a workbook `sheet!row`, for JSON
+    `results[n]` (n from 1). `notes`: sentences about whatever was decided for the whole file. `rows_read`: data rows
+    seen, blank ones not counted.
     """
 
     kind: str
@@ -50,8 +54,8 @@ class Options:
 class Piece:
     """What one table of a file says, before duplicates are settled.
 
-    `values` is long (`line, place, stamp, item, value`) or, when `wide`, has one row a source row (`line, place, stamp, items...`). `stamp` is
-    a naive UTC datetime for hours and a date for days.
+    `values` is long (`line, place, stamp, item, value`) or, when `wide`, has one row a source row (`line, place,
+    stamp, items...`). `stamp` is a naive UTC datetime for hours and a date for days.
     """
 
     kind: str

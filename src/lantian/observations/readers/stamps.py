@@ -1,7 +1,7 @@
 """Dates and times as people and instruments write them, vectorised.
 
-Clock times are those of China, fixed at UTC+08:00 (no daylight saving: it ended in 1991, before these networks began), unless a
-stamp carries its own offset.
+Clock times are those of China, fixed at UTC+08:00 (no daylight saving: it ended in 1991, before these networks began),
+unless a stamp carries its own offset.
 """
 
 import polars as pl
@@ -22,10 +22,12 @@ WHOLE_HINT = "an hourly value needs a whole hour, as 2016-01-02 15:00"
 
 
 def parse(raw: pl.Series) -> pl.DataFrame:
-    """Read stamps: one row each with `local` (naive UTC+08:00 datetime, null when unreadable), `clock` (a time of day was given), `hour` (as written, 0-24).
+    """Read stamps: one row each with `local` (naive UTC+08:00 datetime, null when unreadable), `clock` (a time of day
+    was given), `hour` (as written, 0-24).
 
-    Understands 2016-1-2, 2016/1/2, 2016.1.2, 20160102, 2016年1月2日, each with or without hour (15, 15:00, 15:00:00, 15时), `T`, `Z` or +08:00,
-    24:00 (the end of the day), packed digits (2016010215), full-width digits, and Excel serial numbers (day 42371 is 2016-01-02).
+    Understands 2016-1-2, 2016/1/2, 2016.1.2, 20160102, 2016年1月2日, each with or without hour (15, 15:00, 15:00:00,
+    15时), `T`, `Z` or +08:00, 24:00 (the end of the day), packed digits (2016010215), full-width digits, and Excel
+    serial numbers (day 42371 is 2016-01-02).
     """
     text = raw.alias("raw")
     table = pl.DataFrame(text.unique().drop_nulls())
@@ -95,7 +97,8 @@ def hours(raw: pl.Series) -> pl.Series:
 def hour_beginnings(local: pl.Series, hour: pl.Series, rule: HourStamp) -> tuple[pl.Series, HourStamp]:
     """Naive UTC beginnings of the hours that `local` stamps, and the rule used.
 
-    `hour` is the hour as written. A table that counts hours 1 to 24 (24 occurs, 0 never) stamps their ends, whatever `rule` says.
+    `hour` is the hour as written. A table that counts hours 1 to 24 (24 occurs, 0 never) stamps their ends, whatever
+    `rule` says.
     """
     counted = hour.drop_nulls()
     if len(counted) and bool((counted == 24).any()) and not bool((counted == 0).any()):

@@ -22,14 +22,17 @@ _SPELLINGS = {
 }
 _UNIT_OF = {unicodedata.normalize("NFKC", text).lower(): unit for unit, texts in _SPELLINGS.items() for text in texts}
 
-# (from, to) -> multiply by, divide by. Division by 1000 gives the float nearest to the decimal; multiplication by 0.001 does not.
+# (from, to) -> multiply by, divide by. Division by 1000 gives the float nearest to the decimal; multiplication by
+# 0.001 does not.
 _SCALE = {("ug/m3", "mg/m3"): (1.0, 1000.0), ("mg/m3", "ug/m3"): (1000.0, 1.0), ("kPa", "hPa"): (10.0, 1.0)}
 
 MOLAR_MASS = {"so2": 64.064, "no2": 46.006, "o3": 47.998, "co": 28.010, "no": 30.006}
 """g/mol, IUPAC standard atomic weights. NOx has none: it is reported as NO2."""
 
 REFERENCE_CHANGE = dt.date(2018, 9, 1)
-"""From this day gas concentrations refer to 298.15 K and 1013.25 hPa instead of 273 K and 101.325 kPa (amendment of GB 3095-2012)."""
+"""From this day gas concentrations refer to 298.15 K and 1013.25 hPa instead of 273 K and 101.325 kPa (amendment of GB
+3095-2012).
+"""
 
 _R = 8.314462618  # J/(mol K), CODATA 2018
 _PRESSURE = 101325.0  # Pa
@@ -45,9 +48,11 @@ def known(text: str) -> str | None:
 
 
 def convert(values: pl.Series, item: str, unit: str | None, dates: pl.Series) -> pl.Series | str:
-    """Values of `item` from `unit` (as written; None: already ours) into ours, or a sentence that says why that cannot be.
+    """Values of `item` from `unit` (as written; None: already ours) into ours, or a sentence that says why that cannot
+    be.
 
-    `dates` are the local days of the values; a mixing ratio of a gas becomes a concentration at the reference state of its day.
+    `dates` are the local days of the values; a mixing ratio of a gas becomes a concentration at the reference state of
+    its day.
     """
     wanted = RULES[item].unit
     if unit is None:

@@ -15,7 +15,9 @@ CHINA = "8h"
 
 @dataclass(frozen=True)
 class When:
-    """`stamp` (naive UTC beginning of the hour, or date; null when refused), `date` (local day), the refusals and notes."""
+    """`stamp` (naive UTC beginning of the hour, or date; null when refused), `date` (local day), the refusals and
+    notes.
+    """
 
     resolution: Resolution
     stamp: pl.Series
@@ -38,7 +40,7 @@ def of_table(table: Table, roles: dict[str, Column], rule: HourStamp) -> When:
     if "hour" in roles:
         written = stamps.hours(table.cells[roles["hour"].name])
         bad_hour = written.is_null() & local.is_not_null()
-        local = pl.select(local.dt.truncate("1d") + pl.duration(hours=written)).to_series()
+        local = local.dt.truncate("1d") + pl.select(pl.duration(hours=pl.lit(written))).to_series()
         clock, hour = written.is_not_null(), written
     hint = stamps.STAMP_HINT
     rejects = [
@@ -46,7 +48,8 @@ def of_table(table: Table, roles: dict[str, Column], rule: HourStamp) -> When:
         _rows(table, bad_hour, roles.get("hour", Column(0, named, None, None, None)).text, raw, stamps.HOUR_HINT),
     ]
     midnight = (local == local.dt.truncate("1d")).fill_null(value=True)
-    # Days are days when no row has a time of day; a workbook writes the midnight of a date, so midnights under the name "date" are days too.
+    # Days are days when no row has a time of day; a workbook writes the midnight of a date, so midnights under the
+    # name "date" are days too.
     day = not clock.any() or ("time" not in roles and "hour" not in roles and bool(midnight.all()))
     if day:
         date = local.dt.date()

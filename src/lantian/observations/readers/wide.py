@@ -1,4 +1,6 @@
-"""Wide tables: a row is a place and a time, a column an item. The Beijing hourly files and the city daily table are two of them."""
+"""Wide tables: a row is a place and a time, a column an item. The Beijing hourly files and the city daily table are
+two of them.
+"""
 
 import polars as pl
 
@@ -31,7 +33,9 @@ def kind_of(header: list[str]) -> str | None:
 
 
 def read(table: Table, kind: str, options: Options) -> Piece:
-    """Read a wide table into a `Piece`; hours are stamped by their beginning unless the options or the table say otherwise."""
+    """Read a wide table into a `Piece`; hours are stamped by their beginning unless the options or the table say
+    otherwise.
+    """
     columns = headers.columns(table.header)
     roles = headers.by_role(columns)
     rule: HourStamp = options.hour_stamp or "beginning"
@@ -83,7 +87,7 @@ def _choose(
         item = column.item and headers.at(column.item, resolution)
         if item and item not in chosen:
             chosen[item] = column
-        elif column.role != "ignored" and column not in roles.values() and column.text:
+        elif column.role not in {"ignored", "sensor"} and column not in roles.values() and column.text:
             unread.append(column.text)
     return chosen, unread
 
