@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from lantian.places.outlines import OutlineSet
-from lantian.places.regions import KINDS, Region, is_within, parent_of
+from lantian.places.regions import KINDS, Region, is_within
 from lantian.places.stations import Station
 
 Place = Region | Station
@@ -115,19 +115,21 @@ class Locator:
         self._counties = counties
         self.notes: list[str] = []
 
-    def __call__(self, city: str, county: str, lon: float, lat: float) -> str | None:
-        """The code of the smallest region found; None if none was."""
-        city_code = next((r.code for r in self._regions.values() if r.kind == "city" and _goes_by(r, city)), None)
+    def __call__(self, station: str, city: str, county: str, lon: float, lat: float) -> str | None:
+        """The code of the smallest region found; None if none was. ``station`` is named in the note."""
+        home = next((r for r in self._regions.values() if r.kind == "city" and _goes_by(r, city)), None)
+        # some lists repeat the city: 郑州市管城回族区
+        name = county.removeprefix(home.name) if home else county
         for region in self._regions.values():
-            if county and region.kind == "county" and region.name == county and parent_of(region.code) == city_code:
+            if home and region.kind == "county" and region.name == name and is_within(region.code, home.code):
                 return region.code
         held = self._counties.locate(lon, lat) if self._counties else None
-        if held is not None and city_code is not None and not is_within(held, city_code):
+        if held is not None and home is not None and not is_within(held, home.code):
             held = None
-        found = held or city_code
-        if found is not None and county:
-            name = self._regions[found].name if found in self._regions else found
-            self.notes.append(f"{county!r} is no county of {city}: station at {lon}, {lat} placed in {name} ({found})")
+        found = held or (home.code if home else None)
+        if found in self._regions and county:
+            placed = self._regions[found]
+            self.notes.append(f"station {station}: {city} has no county {county!r}; placed in {placed.name} ({found})")
         return found
 
 

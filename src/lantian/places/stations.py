@@ -9,7 +9,7 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -122,8 +122,8 @@ class PlaceFileError(ValueError):
         super().__init__("\n".join(map(str, faults)))
 
 
-Locate = Callable[[str, str, float, float], str | None]
-"""``locate(city, county, lon, lat)`` gives the code of the region of a station, None if it finds none."""
+Locate = Callable[[str, str, str, float, float], str | None]
+"""``locate(station, city, county, lon, lat)`` gives the code of the region of a station, None if it finds none."""
 
 
 def read_stations(path: Path, locate: Locate | None = None, *, kind: StationKind = "state") -> list[Station]:
@@ -161,7 +161,7 @@ def read_stations(path: Path, locate: Locate | None = None, *, kind: StationKind
 
 
 def read_table(
-    path: Path, columns: dict[str, tuple[str, ...]], needed: tuple[str, ...]
+    path: Path, columns: Mapping[str, tuple[str, ...]], needed: tuple[str, ...]
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Lines of a CSV with the values under the names of ``columns``; blanks are stripped, empty lines skipped.
 
@@ -257,7 +257,8 @@ def _region(record: _Record, locate: Locate | None, lon: float, lat: float) -> s
             record.fault("region", str(error))
             return None
         return code
-    found = locate(record.text("city"), record.text("county"), lon, lat) if locate else None
+    names = (record.text("code"), record.text("city"), record.text("county"))
+    found = locate(*names, lon, lat) if locate else None
     if found is None:
         record.fault("region", "a region code, or a city and county that the outlines and regions know")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ _EXAGGERATION = 3.0
 _STRONGEST = 110  # of 255: the relief stays behind the numbers that lie on it
 _STEP = 5  # coarser opacity halves the file and is not seen
 
+_INSTALLED = Path("places") / "terrain.nc"
 _LON = ("lon", "longitude", "x")
 _LAT = ("lat", "latitude", "y")
 _MISSING_BELOW = -500.0  # no land lies lower; files mark sea and gaps by -999, -9999 or -32768
@@ -68,6 +70,12 @@ class Terrain:
             height = field.to_numpy().astype(np.float64)
             height[height < _MISSING_BELOW] = np.nan
             return cls(field[lon].to_numpy().astype(np.float64), field[lat].to_numpy().astype(np.float64), height)
+
+    @classmethod
+    def installed(cls, home: Path) -> Terrain | None:
+        """The terrain of a data directory; None if none was put there."""
+        path = home / _INSTALLED
+        return cls.open(path) if path.exists() else None
 
     @property
     def box(self) -> Box:
@@ -112,6 +120,22 @@ class Terrain:
         # a pixel of Web Mercator covers less ground the farther north it lies
         ground = EARTH_RADIUS * pixel * np.cos(np.radians(lat))[:, None]
         return _png(_relief(height, ground))
+
+
+def install(path: Path, home: Path) -> Path:
+    """Copy a terrain file into the data directory, after it was read once; the path of the copy.
+
+    Raises:
+        FileNotFoundError, ValueError: as :meth:`Terrain.open`; what was there stays.
+    """
+    Terrain.open(path)
+    target = home / _INSTALLED
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # beside the target and renamed, so that a reader never meets half a file
+    part = target.with_suffix(".part")
+    shutil.copyfile(path, part)
+    part.replace(target)
+    return target
 
 
 def _relief(height: Field, ground: Field) -> Field:
