@@ -91,8 +91,8 @@ def check(engine: sa.Engine, root: Path, *, content: bool = False) -> list[str]:
     aside = sum(1 for _ in (root / segments.UNKNOWN).glob("*"))
     if aside:
         faults.append(
-            f"{root / segments.UNKNOWN}: {aside} files that the database does not know; if it was restored from an older "
-            "copy they hold what came after it, else they were never acknowledged and may be deleted"
+            f"{root / segments.UNKNOWN}: {aside} files that the database does not know; if it was restored from an "
+            "older copy they hold what came after it, else they were never acknowledged and may be deleted"
         )
     return faults
 
