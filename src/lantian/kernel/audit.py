@@ -1,7 +1,8 @@
 """The audit trail: who wrote what, when and why, append-only and chained by hashes.
 
-PostgreSQL triggers write it, so no write to a watched table can be forgotten: without an actor the write fails. `act` opens
-a transaction with an actor, `watch` puts the triggers on a table, `verify` finds whatever was changed, removed or reordered.
+PostgreSQL triggers write it, so no write to a watched table can be forgotten: without an actor the write fails. `act`
+opens a transaction with an actor, `watch` puts the triggers on a table, `verify` finds whatever was changed, removed or
+reordered.
 """
 
 import json
@@ -32,8 +33,8 @@ _ROWS = text(
 def act(engine: Engine, actor: str, reason: str = "") -> Iterator[Connection]:
     """A transaction in the name of `actor` (an account, or `job:<name>`): every write inside is recorded.
 
-    Commits at the end, rolls back on an exception. Acts happen one after the other: each waits up to a minute for the one
-    before, so no two can deadlock and none may dawdle. Keep computing and reading files outside.
+    Commits at the end, rolls back on an exception. Acts happen one after the other: each waits up to a minute for the
+    one before, so no two can deadlock and none may dawdle. Keep computing and reading files outside.
     """
     with engine.begin() as connection:
         declare(connection, actor, reason)
@@ -57,7 +58,7 @@ def declare(connection: Connection, actor: str, reason: str = "") -> None:
 def watch(connection: Connection, table: str, redact: Collection[str] = ()) -> None:
     """Put the audit triggers on `table`; migrations call it, once again when the primary key or `redact` changes.
 
-    `redact`: further columns whose values must not enter the trail. Raises ValueError for a table without a primary key.
+    `redact`: further columns whose values must not enter the trail. Raises ValueError if there is no primary key.
     """
     key = inspect(connection).get_pk_constraint(table)["constrained_columns"]
     if not key:
@@ -80,30 +81,28 @@ def entries(connection: Connection) -> Iterator[Entry]:
     return (Entry(*row) for row in result)
 
 
-def head(connection: Connection) -> Mark:
-    """The last row as the trail remembers it. Raises ValueError if that memory was removed."""
+def head(connection: Connection) -> Mark | None:
+    """The last row as the trail remembers it; None: someone removed that memory, `verify` tells."""
     row = connection.execute(text("select seq, hash from audit_head")).one_or_none()
-    if row is None:
-        raise ValueError("the head of the audit trail (table audit_head) was removed")
-    return Mark(row.seq, row.hash)
+    return Mark(row.seq, row.hash) if row else None
 
 
 def verify(engine: Engine, anchors: Path | None = None) -> list[Fault]:
     """Everything wrong with the trail; an empty list means untouched.
 
-    `anchors`: the file that `anchor` writes, or a copy kept on another machine. With it a trail that was rewritten with new
-    hashes to its very end shows as well.
+    `anchors`: the file that `anchor` writes, or a copy kept on another machine. With it a trail that was rewritten with
+    new hashes to its very end shows as well.
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         return check(entries(connection), head(connection), _read_anchors(anchors))
 
 
-def anchor(engine: Engine, file: Path) -> Mark:
+def anchor(engine: Engine, file: Path) -> Mark | None:
     """Note the present head in `file` (JSON lines, appended and synced), unless its last line says the same already."""
     with engine.connect() as connection:
         mark = head(connection)
     marks = _read_anchors(file)
-    if not marks or marks[-1] != mark:
+    if mark and marks[-1:] != [mark]:
         file.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(asdict(mark) | {"at": datetime.now(UTC).isoformat()})
         with file.open("a", encoding="utf-8") as stream:
@@ -120,7 +119,8 @@ def export(engine: Engine, file: Path) -> int:
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
         file.open("w", encoding="utf-8") as stream,
     ):
-        stream.write(json.dumps({"format": _FORMAT, "head": asdict(head(connection))}) + "\n")
+        mark = head(connection)
+        stream.write(json.dumps({"format": _FORMAT, "head": asdict(mark) if mark else None}) + "\n")
         for entry in entries(connection):
             stream.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
             count += 1
@@ -146,7 +146,7 @@ def verify_export(file: Path, anchors: Path | None = None) -> list[Fault]:
                 )
             rows.append(entry)
     rows.sort(key=lambda entry: entry.seq)
-    return faults + check(rows, Mark(**first["head"]), _read_anchors(anchors))
+    return faults + check(rows, Mark(**first["head"]) if first["head"] else None, _read_anchors(anchors))
 
 
 def _read_anchors(file: Path | None) -> list[Mark]:

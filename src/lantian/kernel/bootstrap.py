@@ -55,8 +55,8 @@ class Platform:
 def open_platform(home: str | Path | None = None, *, settings: Settings | None = None) -> Platform:
     """Open the platform of the data directory `home` (None: `LANTIAN_HOME`, else `./var`), making what is missing.
 
-    `settings` stands in for reading them. Raises SettingsError, DatabaseError or ServerError, each of which says what is
-    wrong and how to mend it.
+    `settings` stands in for reading them. Raises SettingsError, DatabaseError or ServerError, each of which says what
+    is wrong and how to mend it.
     """
     settings = settings or load(home)
     settings.home.mkdir(parents=True, exist_ok=True)

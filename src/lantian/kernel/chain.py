@@ -55,7 +55,7 @@ class Fault:
 
 
 def canonical(entry: Entry) -> str:
-    """The text that is hashed: each field but `hash` in order as `<bytes>:<text>`, a missing one as `-`, comma between."""
+    """The text that is hashed: each field but `hash` in order as `<bytes>:<text>`, missing ones as `-`, with commas."""
     fields = [None if field is None else str(field) for field in astuple(entry)[:-1]]
     return ",".join("-" if field is None else f"{len(field.encode())}:{field}" for field in fields)
 
@@ -65,11 +65,11 @@ def digest(entry: Entry) -> str:
     return hashlib.sha256(canonical(entry).encode()).hexdigest()
 
 
-def check(entries: Iterable[Entry], head: Mark, anchors: Iterable[Mark] = ()) -> list[Fault]:
+def check(entries: Iterable[Entry], head: Mark | None, anchors: Iterable[Mark] = ()) -> list[Fault]:
     """Go through the rows in the order of their numbers; an empty list means that nothing was touched.
 
-    `head` is the last row as the trail itself remembers it. `anchors` are marks kept elsewhere: only they show a trail that
-    was rewritten from some row to its end with all hashes made anew.
+    `head` is the last row as the trail itself remembers it, None if that was removed. `anchors` are marks kept
+    elsewhere: only they show a trail that was rewritten from some row to its end with all hashes made anew.
     """
     faults: list[Fault] = []
     broken: list[Entry] = []
@@ -134,11 +134,14 @@ def _removed(first: int, final: int) -> Fault:
     return Fault(first, "removed", f"{rows} missing")
 
 
-def _end(last: Mark, head: Mark, anchored: int, sound: bool) -> list[Fault]:
+def _end(last: Mark, head: Mark | None, anchored: int, sound: bool) -> list[Fault]:
     """What the head, and anchors beyond the last row, say about the end of the trail."""
-    known = max(head.seq, anchored)
+    known = max(head.seq if head else 0, anchored)
     if known > last.seq:
         return [_removed(last.seq + 1, known)]
+    if head is None:
+        message = f"the trail's head was removed: whether rows after row {last.seq} were, only an anchor can tell"
+        return [Fault(last.seq + 1, "removed", message)]
     if head.seq < last.seq:
         return [Fault(head.seq + 1, "changed", f"the head stands at row {head.seq}, but rows up to {last.seq} exist")]
     if head.hash != last.hash and sound:

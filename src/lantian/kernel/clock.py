@@ -14,7 +14,7 @@ from lantian.kernel import audit, tables
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """How the clock runs. If `simulated` it showed `at` when the real time was `set_at`, and runs `speed` times as fast."""
+    """How the clock runs. If `simulated` it showed `at` at the real time `set_at`, and runs `speed` times as fast."""
 
     simulated: bool
     paused: bool

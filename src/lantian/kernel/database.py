@@ -69,8 +69,8 @@ class Database:
 def connect(settings: Settings) -> Database:
     """Reach the database that the settings name, starting the embedded server if there is none.
 
-    Raises DatabaseError when it cannot be reached, is older than PostgreSQL 15 or not in UTF-8, and ServerError when the
-    embedded server does not start. The tables may still have to be made: see `upgrade`.
+    Raises DatabaseError when it cannot be reached, is older than PostgreSQL 15 or not in UTF-8, and ServerError when
+    the embedded server does not start. The tables may still have to be made: see `upgrade`.
     """
     if settings.database_url is None:
         server = EmbeddedServer(settings.home / "postgres")
@@ -124,8 +124,8 @@ def require(version_number: int, encoding: str, shown: str) -> None:
     """Raise DatabaseError unless the server is new enough (`server_version_num`, 150000 = 15.0) and holds UTF-8."""
     if version_number < OLDEST_SERVER * 10000:
         raise DatabaseError(
-            f"{shown} is PostgreSQL {version_number // 10000}; Lantian needs {OLDEST_SERVER} or newer: upgrade the server, "
-            "or leave LANTIAN_DATABASE_URL unset to use the embedded one"
+            f"{shown} is PostgreSQL {version_number // 10000}; Lantian needs {OLDEST_SERVER} or newer: upgrade the "
+            "server, or leave LANTIAN_DATABASE_URL unset to use the embedded one"
         )
     if encoding != "UTF8":
         raise DatabaseError(
@@ -147,8 +147,8 @@ def upgrade(engine: Engine) -> None:
         found = revision(connection)
         if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
             raise DatabaseError(
-                f"the database is at revision {found!r}, which this Lantian (newest {newest_revision()!r}) does not know: "
-                "a newer version has been here; upgrade Lantian"
+                f"the database is at revision {found!r}, which this Lantian (newest {newest_revision()!r}) does not "
+                "know: a newer version has been here; upgrade Lantian"
             )
         # Migrations may write to watched tables: the trail names them.
         connection.execute(text("select set_config('lantian.actor', 'lantian upgrade', true)"))

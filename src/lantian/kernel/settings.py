@@ -1,4 +1,4 @@
-"""Settings: where things stand and how to reach them; `LANTIAN_*` environment over `<home>/lantian.toml` over defaults."""
+"""Settings: where things stand; `LANTIAN_*` environment over `<home>/lantian.toml` over defaults."""
 
 import os
 import tomllib

@@ -63,7 +63,12 @@ begin
     -- One writer at a time from here to the end of its transaction: no gap, no fork. The head may lag behind the rows
     -- that this transaction itself has added, and the rows behind the head when someone cut them off.
     select h.seq, h.hash into entry.seq, entry.prev_hash from audit_head h for update;
-    select a.seq, a.hash into entry.seq, entry.prev_hash from audit a where a.seq > entry.seq order by a.seq desc limit 1;
+    if not found then
+        raise exception 'the head of the audit trail (table audit_head) was removed'
+            using hint = 'find out who did: lantian audit verify';
+    end if;
+    select a.seq, a.hash into entry.seq, entry.prev_hash
+        from audit a where a.seq > entry.seq order by a.seq desc limit 1;
     if not found then
         select h.seq, h.hash into entry.seq, entry.prev_hash from audit_head h;
     end if;
