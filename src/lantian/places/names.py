@@ -14,7 +14,8 @@ Place = Region | Station
 
 # longest first, so that 自治县 is not read as 县
 _ENDINGS = (
-    *("特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区", "自治州", "自治县", "回族区"),
+    *("特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区", "自治州"),
+    *("满族蒙古族自治县", "蒙古族自治县", "满族自治县", "回族自治县", "自治县", "回族区"),
     *("新区", "地区", "林区", "省", "市", "区", "县", "旗", "盟", "镇", "乡"),
 )
 
@@ -95,7 +96,7 @@ class Gazetteer:
     def _near(self, text: str, limit: int = 5) -> list[Place]:
         key = _key(text)
         keys = [known for known in self._by_key if key and (key in known or (len(known) > 1 and known in key))]
-        keys = sorted(keys, key=len)[:limit] or difflib.get_close_matches(key, self._by_key, n=limit, cutoff=0.5)
+        keys = sorted(keys, key=len)[: limit - 1] + difflib.get_close_matches(key, self._by_key, n=limit, cutoff=0.5)
         codes = difflib.get_close_matches(text.strip(), self._by_code, n=limit, cutoff=0.8)
         places = [place for known in keys for place in self._best(self._by_key[known])]
         places += [self._by_code[code] for code in codes]

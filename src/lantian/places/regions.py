@@ -17,7 +17,9 @@ KINDS: Final[tuple[Kind, ...]] = ("province", "city", "county", "township", "zon
 MUNICIPALITIES: Final = frozenset({"110000", "120000", "310000", "500000"})
 """直辖市: province and city in one. Kept once, as a city without a parent, because the air is judged city by city."""
 
-_CODE = re.compile(r"[1-8][0-9]{5}|[1-8][0-9]{8}|Z[1-8][0-9]{7}")
+# the first two digits of GB/T 2260
+_PROVINCE = "(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82)"
+_CODE = re.compile(f"{_PROVINCE}[0-9]{{4}}|{_PROVINCE}[0-9]{{7}}|Z{_PROVINCE}[0-9]{{6}}")
 _WANTED = "six digits (GB/T 2260), nine for a township, or Z + the six digits of the parent + two digits for a zone"
 
 
@@ -80,6 +82,8 @@ def level_of(code: str) -> Kind:
         return "city"
     if code.endswith("0000"):
         return "province"
+    if code[2:4] == "00":
+        raise ValueError(f"region code {code!r}: no city stands between province and county; expected {_WANTED}")
     if not code.endswith("00"):
         return "county"
     if _is_heading(code):

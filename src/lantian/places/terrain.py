@@ -86,8 +86,10 @@ class Terrain:
         """Height in metres at a point, bilinear between grid points; None outside the sheet and at sea."""
         if not self.box.holds(lon, lat):
             return None
-        value = float(_sample(self, self.height, np.array([lat]), np.array([lon]))[0, 0])
-        return None if math.isnan(value) else value
+        at = np.array([lat]), np.array([lon])
+        known = _sample(self, np.isfinite(self.height).astype(np.float64), *at)[0, 0]
+        # a gap counts only where it has a share in the height
+        return float(_sample(self, np.nan_to_num(self.height), *at)[0, 0]) if known > 0.999999 else None
 
     def shade(self, bbox: tuple[float, float, float, float], width: int) -> bytes:
         """The relief of a box as a PNG with transparency.
