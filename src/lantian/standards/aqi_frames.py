@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -80,7 +80,7 @@ def _by_edition(data: pl.DataFrame, key: str, edition: Edition | None) -> Iterat
 
 def _first_moment(day: date, key: str) -> date | datetime:
     """The start of a natural day of Asia/Shanghai, as a value of the key column."""
-    return day if key == "date" else datetime.combine(day, time(), _CHINA)
+    return day if key == "date" else datetime.combine(day, time(), _CHINA).astimezone(UTC)
 
 
 def _judge_blocks(
