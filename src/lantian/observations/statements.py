@@ -38,12 +38,20 @@ _HOUR_PUBLISHED: Final = pl.duration(hours=1)
 _DAY_PUBLISHED: Final = pl.duration(hours=24 + 12 - 8)
 
 
+class StatedTwiceError(ValueError):
+    """A batch speaks more than once of a place and stamp; the message names them."""
+
+
 class Counts(NamedTuple):
     """Rows of a batch: never stated before, differing from what stood, and saying nothing new."""
 
     new: int = 0
     revised: int = 0
     unchanged: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """The sum of two."""
+        return Counts(*(one + more for one, more in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def judge(said: pl.DataFrame, stands: pl.DataFrame | None, now: datetime, resolu
     a raw one, is known from `now`. A known_at that the batch gives goes before all of these. No word is known earlier
     than the one that it replaces. Rows without any value are counted as unchanged.
 
-    Raises ValueError where the batch speaks twice of a place and stamp.
+    Raises StatedTwiceError where the batch speaks twice of a place and stamp.
     """
     stamp, items = STAMP[resolution], items_of(said.columns)
     said = said.sort("place", stamp)
@@ -258,4 +266,6 @@ def _check_unique(said: pl.DataFrame, stamp: str) -> None:
     twice = said.filter(_same_as_previous(stamp)).head(1)
     if twice.height:
         place, when = twice.select("place", stamp).row(0)
-        raise ValueError(f"place {place!r}, {stamp} {when}: stated twice in one batch; a batch speaks once of each")
+        raise StatedTwiceError(
+            f"place {place!r}, {stamp} {when}: stated twice in one batch; a batch speaks once of each"
+        )

@@ -92,14 +92,13 @@ class ObservationStore:
         months = said.select(statements.month_expr(resolution)).to_series()
         counts: dict[str, Counts] = {}
         written: list[manifest.Segment] = []
-        with self._engine.begin() as connection:
-            # Months are locked in their order, so that two batches over the same months never wait for each other in
-            # a circle. The manifest is written last: from its first row on, the audit trail lets no other writer
-            # commit.
+        with self._engine.begin() as connection, upkeep.removed_on_error(self.root, written):
+            # Months are locked in their order, so that two batches over the same months never wait for each other in a
+            # circle. The manifest is written last: from its first row on, the audit trail lets no other writer commit.
             for month in sorted(months.unique()):
-                numbers, found = self._store(connection, said.filter(months == month), resolution, month, grade)
-                counts = {who: _sum(counts, numbers, who) for who in counts | numbers}
-                written += found
+                part = said.filter(months == month)
+                for who, numbers in self._store(connection, part, resolution, month, grade, written).items():
+                    counts[who] = counts.get(who, Counts()).plus(numbers)
             audit.declare(connection, actor, f"append {resolution} {grade} {source}")
             manifest.add(connection, written, actor)
         return Receipt(counts, tuple(str(one.id) for one in written))
@@ -242,18 +241,16 @@ class ObservationStore:
         resolution: Resolution,
         month: str,
         grade: Grade,
-    ) -> tuple[dict[str, Counts], list[manifest.Segment]]:
-        """Judge one month's part of a batch and write what is new to a file; it stays unseen until the manifest names
-        it.
-        """
+        written: list[manifest.Segment],
+    ) -> dict[str, Counts]:
+        """Judge one month's part of a batch and write what is new to a file, which goes into `written`."""
         manifest.lock(connection, resolution, month)
-        stored = manifest.of_month(connection, resolution, month)
-        judged = statements.judge(said, self._standing(stored, said, resolution, grade), self._clock.now(), resolution)
-        if not judged.rows.height:
-            return judged.counts, []
-        name = str(uuid.uuid4())
-        file = segments.write(judged.rows, segments.path_of(self.root, resolution, month, name))
-        return judged.counts, [manifest.describe(judged.rows, resolution, month, file, repeats=judged.repeats)]
+        stands = self._standing(manifest.of_month(connection, resolution, month), said, resolution, grade)
+        judged = statements.judge(said, stands, self._clock.now(), resolution)
+        if judged.rows.height:
+            file = segments.write(judged.rows, segments.path_of(self.root, resolution, month, str(uuid.uuid4())))
+            written.append(manifest.describe(judged.rows, resolution, month, file, repeats=judged.repeats))
+        return judged.counts
 
     def _view(self, asked: Selection, items: Sequence[str] | None, *, with_grade: bool = False) -> pl.LazyFrame:
         """One row a place and stamp. Months in which no statement repeats another are a plain scan; the others are
@@ -301,8 +298,3 @@ def _check_items(names: Iterable[str]) -> None:
     unknown = [name for name in names if name.removeprefix("n_") not in ITEMS]
     if unknown:
         raise ValueError(f"unknown items {', '.join(map(repr, unknown))}; known are {', '.join(ITEMS)} and n_<item>")
-
-
-def _sum(one: Mapping[str, Counts], other: Mapping[str, Counts], who: str) -> Counts:
-    pairs = zip(one.get(who, Counts()), other.get(who, Counts()), strict=True)
-    return Counts(*(left + right for left, right in pairs))

@@ -5,7 +5,8 @@ manifest.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,17 @@ def scan(root: Path, found: Sequence[manifest.Segment], resolution: Resolution, 
         return pl.LazyFrame(schema=columns)
     paths = [segments.path_of(root, one.resolution, one.month, str(one.id)) for one in found]
     return pl.scan_parquet(paths, schema=columns, missing_columns="insert", extra_columns="ignore", glob=False)
+
+
+@contextmanager
+def removed_on_error(root: Path, written: Sequence[manifest.Segment]) -> Iterator[None]:
+    """Remove the files in `written` if the block fails: nothing is committed inside it, so no manifest names them."""
+    try:
+        yield
+    except BaseException:
+        for one in written:
+            segments.path_of(root, one.resolution, one.month, str(one.id)).unlink(missing_ok=True)
+        raise
 
 
 def compact(engine: sa.Engine, root: Path, resolution: Resolution, actor: str = "system") -> list[str]:
