@@ -157,7 +157,7 @@ def on(day: dt.date) -> Edition:
 def gas_factor(measured: dt.date, wanted: dt.date) -> float:
     """What a gas concentration of one day is multiplied by to stand at the state in force on another day.
 
-    Across 2018-09-01 it is 273/298.15 = 0.9157 forward and its inverse backward; otherwise 1. Particles have no such
+    Across 2018-09-01 it is 273/298.15 = 0.91565 forward and its inverse backward; otherwise 1. Particles have no such
     factor: they need the temperature and pressure at the station. Source: amendment of GB 3095-2012, announcement of
     2018-08-13.
     """
