@@ -1,7 +1,8 @@
 """Accounts: who is there, what each may do, and how they prove who they are.
 
-In: logins, passwords, tokens, keys. Out: an `Account` with its grants, over which `allowed` decides, purely. Roles and grants are data; the names of
-permissions stand in `permissions.py`. Every change of an account, grant or role is in the audit trail; sessions and hashes are not.
+In: logins, passwords, tokens, keys. Out: an `Account` with its grants, over which `allowed` decides, purely. Roles
+and grants are data; the names of permissions stand in `permissions.py`. Every change of an account, grant or role is
+in the audit trail; sessions and hashes are not.
 """
 
 from lantian.kernel.accounts.errors import (

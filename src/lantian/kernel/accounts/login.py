@@ -15,7 +15,8 @@ from lantian.kernel.accounts.store import end_sessions, load, normal_login, stor
 from lantian.kernel.accounts.tables import account_password, login_attempt
 from lantian.kernel.audit import act
 
-# Five tries without waiting, for a mistyped password; then 1, 2, 4 ... s, up to a quarter of an hour, after which all is forgotten.
+# Five tries without waiting, for a mistyped password; then 1, 2, 4 ... s, up to a quarter of an hour, after which all
+# is forgotten.
 FREE_TRIES = 5
 FORGET_AFTER = timedelta(minutes=15)
 
@@ -23,7 +24,8 @@ FORGET_AFTER = timedelta(minutes=15)
 def authenticate(engine: Engine, login: str, password: str, address: str, *, now: datetime | None = None) -> Account:
     """Check a login and password.
 
-    Failures are counted for each pair of login and network address, so that a stranger cannot lock anybody out from elsewhere.
+    Failures are counted for each pair of login and network address, so that a stranger cannot lock anybody out from
+    elsewhere.
 
     Args:
         engine: the database.
@@ -37,7 +39,8 @@ def authenticate(engine: Engine, login: str, password: str, address: str, *, now
 
     Raises:
         LoginThrottled: too many failures; the password was not even looked at.
-        LoginRefused: no such account, or closed, or without a password, or a wrong password: all alike, and equally slow.
+        LoginRefused: no such account, or closed, or without a password, or a wrong password: all alike, and equally
+            slow.
     """
     now = now or datetime.now(UTC)
     login = normal_login(login)

@@ -1,8 +1,8 @@
 """Who may do what: the list of permissions, and the pure rules over an account's grants.
 
-This file is the only place that names permissions. Which role holds which permission is data (tables `role` and `role_permission`, seeded by
-the migration); who holds which role, for which department and region, is data too (table `account_grant`). The functions here
-only combine the two, and never ask the database.
+This file is the only place that names permissions. Which role holds which permission is data (tables `role` and
+`role_permission`, seeded by the migration); who holds which role, for which department and region, is data too (table
+`account_grant`). The functions here only combine the two, and never ask the database.
 """
 
 from __future__ import annotations
@@ -109,10 +109,11 @@ class Account:
 
 
 def covers(outer: str | None, inner: str | None) -> bool:
-    """Tell whether a region contains another by its code (GB/T 2260-2007, clause 4: two digits each for province, city, county).
+    """Tell whether a region contains another by its code (GB/T 2260: two digits each for province, city, county).
 
-    Codes are six digits (`130000` province, `130100` city, `130102` county), nine for townships (`130102001`), or `Z` + the parent's code + a
-    serial for development zones (`Z13010201`). A trailing pair of zeros in a six-digit code means "all below".
+    Codes are six digits (`130000` province, `130100` city, `130102` county), nine for townships (`130102001`), or `Z`
+    + the parent's code + a serial for development zones (`Z13010201`). A trailing pair of zeros in a six-digit code
+    means "all below".
 
     Args:
         outer: the region that may contain; None is everywhere.
@@ -134,12 +135,13 @@ def allowed(account: Account, permission: str, region: str | None = None, depart
     Args:
         account: who asks.
         permission: name from `PERMISSIONS`.
-        region: code of the region that the act touches; None asks "anywhere at all", as a page does before it knows the region.
+        region: code of the region that the act touches; None asks "anywhere at all", as a page does before it knows
+            the region.
         department: department that the act touches; None asks "for any department".
 
     Returns:
-        True if one single grant holds the permission and covers both the region and the department. Always False for an account that
-        is inactive or must change its password first.
+        True if one single grant holds the permission and covers both the region and the department. Always False for
+        an account that is inactive or must change its password first.
 
     Raises:
         ValueError: the permission is not in `PERMISSIONS`: a misspelt permission must not look like a refusal.
@@ -156,7 +158,9 @@ def allowed(account: Account, permission: str, region: str | None = None, depart
 
 
 def may_grant(account: Account, permissions: Iterable[str], region: str | None, department: str | None) -> bool:
-    """Tell whether an account may hand a set of permissions to somebody: it must hold them all itself, there, and manage accounts there.
+    """Tell whether an account may hand a set of permissions to somebody.
+
+    It must hold them all itself, in that scope, and manage accounts there.
 
     Args:
         account: who would grant.

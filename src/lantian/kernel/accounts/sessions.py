@@ -116,8 +116,8 @@ def account_of_token(engine: Engine, token: str, *, now: datetime | None = None)
         now: real time (aware); None: now.
 
     Returns:
-        The account with its grants as they are at this moment; None if the token is unknown, ended, expired or idle for too long, or the
-        account is closed.
+        The account with its grants as they are at this moment; None if the token is unknown, ended, expired or idle
+        for too long, or the account is closed.
     """
     now = now or datetime.now(UTC)
     with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""Accounts and grants in the database: every write leaves its trace in the audit trail, under the name of who did it."""
+"""Accounts and grants in the database: every write stands in the audit trail, under the name of who did it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ def create_account(
     if not re.fullmatch(r"[\w.@-]{2,64}", login) or login in _RESERVED:
         raise AccountError(
             f"账号名“{login}”不可用：请用 2–64 个字母、数字或 . _ - @",
-            f"login {login!r} cannot be used: 2 to 64 letters, digits or . _ - @, and not one of {', '.join(sorted(_RESERVED))}",
+            f"login {login!r} cannot be used: 2 to 64 letters, digits or . _ - @, and none of "
+            f"{', '.join(sorted(_RESERVED))}",
         )
     password = one_time_password()
     hashed = hash_password(password)  # slow on purpose, so outside the act
@@ -270,7 +271,7 @@ def normal_login(login: str) -> str:
 
 
 def load(connection: Connection, clause: str, **parameters: Any) -> list[Account]:
-    """Read accounts with their grants in one question; `clause` follows `FROM account a` and is never made from input."""
+    """Read accounts and their grants in one question; `clause` follows `FROM account a`, never made from input."""
     return [_account(row) for row in connection.execute(text(f"{_ACCOUNTS} {clause}"), parameters).mappings()]
 
 
@@ -289,8 +290,10 @@ def store_password(connection: Connection, account_id: int, hashed: str, *, must
 
 _ACCOUNTS = f"""
     SELECT a.id, a.login, a.name, a.department, a.region, a.active, a.example, a.must_change_password,
-           (SELECT json_agg(json_build_object('id', g.id, 'role', g.role, 'department', g.department, 'region', g.region, 'permissions',
-                   (SELECT json_agg(p.permission) FROM role_permission p WHERE p.role = g.role)) ORDER BY g.id)
+           (SELECT json_agg(json_build_object(
+                   'id', g.id, 'role', g.role, 'department', g.department, 'region', g.region,
+                   'permissions', (SELECT json_agg(p.permission) FROM role_permission p WHERE p.role = g.role)
+                   ) ORDER BY g.id)
               FROM account_grant g WHERE g.account_id = a.id) AS grants,
            (SELECT json_agg(p.permission) FROM role_permission p WHERE p.role = '{PUBLIC_ROLE}') AS public
       FROM account a
@@ -339,6 +342,7 @@ def _insert_example(connection: Connection) -> None:
 
 
 def end_sessions(connection: Connection, account_id: int, kinds: Sequence[str] = ("session", "key", "api")) -> None:
+    """End an account's open sessions, keys and tokens of these kinds."""
     open_ones = session.c.account_id == account_id, session.c.revoked_at.is_(None), session.c.kind.in_(kinds)
     connection.execute(update(session).where(*open_ones).values(revoked_at=datetime.now(UTC)))
 
@@ -362,7 +366,10 @@ def _keep_an_administrator(connection: Connection) -> None:
 
 
 def check_manages(actor: Actor, target: Account) -> None:
-    """Who could reset the password of somebody with more rights would own those rights."""
+    """Raise NotPermitted unless the actor could have given the target all that it holds.
+
+    Who could reset the password of somebody with more rights would own those rights.
+    """
     if isinstance(actor, str):
         return
     own = [each for each in target.grants if each.id is not None]

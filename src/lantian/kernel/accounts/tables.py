@@ -1,4 +1,7 @@
-"""Tables of accounts. Secrets stand apart (`account_password`, `session`, `login_attempt`), so the audit trail never holds one."""
+"""Tables of accounts.
+
+Secrets stand apart (`account_password`, `session`, `login_attempt`), so the audit trail never holds one.
+"""
 
 from __future__ import annotations
 

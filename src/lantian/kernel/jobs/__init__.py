@@ -1,9 +1,11 @@
 """Jobs: work that outlives a request, in a queue on the platform's own PostgreSQL (procrastinate).
 
-In: functions that rooms register with `task`, requests by `defer`. Out: the work done, each job once, tried again after a failure or a killed
-worker; its progress, which `list_jobs` gives to a page. Jobs fire on real time, never on the replay clock.
+In: functions that rooms register with `task`, requests by `defer`. Out: the work done, each job once, tried again
+after a failure or a killed worker; its progress, which `list_jobs` gives to a page. Jobs fire on real time, never on
+the replay clock.
 """
 
+from lantian.kernel.jobs.housekeeping import tidy
 from lantian.kernel.jobs.progress import Progress, ProgressState, Sink, Stopped
 from lantian.kernel.jobs.queue import JobView, defer, get_job, list_jobs
 from lantian.kernel.jobs.tasks import TASKS, JobRun, Task, named, task
@@ -28,4 +30,5 @@ __all__ = [
     "rescue",
     "run_worker",
     "task",
+    "tidy",
 ]

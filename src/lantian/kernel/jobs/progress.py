@@ -1,6 +1,7 @@
 """Progress of long work: one small object, used alike inside jobs, in commands and in notebooks.
 
-The work says which stage it is in, how much of it there is and how much is done; where that is shown (a table, a terminal, nowhere) is the sink's affair.
+The work says which stage it is in, how much of it there is and how much is done; where that is shown (a table, a
+terminal, nowhere) is the sink's affair.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class Progress:
 
     Args:
         sink: called with each new state worth showing; None keeps it in memory only (`state`).
-        stopping: asked at every report; when it answers True the report raises `Stopped`, so work ends between two steps, never inside one.
+        stopping: asked at every report; when it answers True the report raises `Stopped`, so work ends between two
+            steps, never inside one.
         clock: gives the real time.
     """
 

@@ -41,7 +41,7 @@ class JobView:
         en: what an English page calls it.
         state: one of waiting, running, succeeded, failed, stopped, cancelled.
         arguments: JSON arguments that it was given.
-        attempts: how often it has been begun and did not succeed.
+        attempts: how often it has been begun and has come to an end, good or bad.
         deferred_at: when it was put into the queue.
         due_at: a waiting job begins no sooner than this; None: at once.
         started_at: when it last began; None while it has not.
@@ -68,7 +68,8 @@ class JobView:
 def defer(where: Engine | Connection, task: Task, /, *, delay: timedelta | None = None, **arguments: Any) -> int:
     """Put a job into the queue.
 
-    Given a connection, the job becomes visible to workers when its transaction commits, and not at all if it is rolled back.
+    Given a connection, the job becomes visible to workers when its transaction commits, and not at all if it is
+    rolled back.
 
     Args:
         where: the engine, or a connection in a transaction whose writes the job belongs to.
@@ -143,8 +144,10 @@ def table_sink(engine: Engine, job_id: int) -> Sink:
 
 
 _LIST = text("""
-    SELECT j.id, j.task_name, j.status::text AS status, j.args, j.attempts, j.scheduled_at, e.deferred_at, e.started_at, e.ended_at,
-           p.started_at AS p_started_at, p.updated_at, p.stage, p.stage_started_at, p.done, p.total, p.message, p.error, p.finished_at
+    SELECT j.id, j.task_name, j.status::text AS status, j.args, j.attempts, j.scheduled_at,
+           e.deferred_at, e.started_at, e.ended_at,
+           p.started_at AS p_started_at, p.updated_at, p.stage, p.stage_started_at, p.done, p.total, p.message,
+           p.error, p.finished_at
       FROM procrastinate_jobs j
       LEFT JOIN job_progress p ON p.job_id = j.id
      CROSS JOIN LATERAL (

@@ -24,8 +24,9 @@ def present(connection: Connection) -> str | None:
 def apply(connection: Connection) -> None:
     """Make the queue's tables, or bring them to the state that the installed procrastinate expects.
 
-    Which scripts a database has seen stands in the comment on `procrastinate_jobs`, because a new database gets the whole schema of the
-    procrastinate of its day at once. A migration calls this after each upgrade of procrastinate that brings new scripts.
+    Which scripts a database has seen stands in the comment on `procrastinate_jobs`, because a new database gets the
+    whole schema of the procrastinate of its day at once. A migration calls this after each upgrade of procrastinate
+    that brings new scripts.
     """
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):

@@ -1,4 +1,4 @@
-"""Table of jobs' progress. The queue itself is procrastinate's own (`procrastinate_*`), made by its own schema script."""
+"""Table of jobs' progress. The queue itself is procrastinate's own (`procrastinate_*`); see `schema.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from sqlalchemy import BigInteger, Column, DateTime, Double, Table, Text
 
 from lantian.kernel.database import metadata
 
-# job_id refers to procrastinate_jobs with ON DELETE CASCADE; the migration says so, as that table is not in our metadata.
+# job_id refers to procrastinate_jobs with ON DELETE CASCADE; the migration says so, as that table is not in our
+# metadata.
 job_progress = Table(
     "job_progress",
     metadata,

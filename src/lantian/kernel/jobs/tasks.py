@@ -47,13 +47,14 @@ class Task:
         name: `room.verb`; it stands in the queue, so renaming one orphans what waits.
         zh: what a Chinese page calls it.
         en: what an English page calls it.
-        function: `function(run: JobRun, **arguments)`; arguments are JSON values. It may be run again after an interruption, so a second
-            run must do no harm.
+        function: `function(run: JobRun, **arguments)`; arguments are JSON values. It may be run again after an
+            interruption, so a second run must do no harm.
         retries: how often it is tried again after an exception.
         retry_wait: seconds before the first retry; doubles with each further one.
         lock: jobs that share a lock never run at the same time; None: no such limit.
         once: at most one such job waits in the queue; a second request is answered with the one that waits.
-        cron: five fields, minute hour day month weekday, in real UTC (never the replay clock); None: runs only when asked for.
+        cron: five fields, minute hour day month weekday, in real UTC (never the replay clock); None: runs only when
+            asked for.
     """
 
     name: str
@@ -83,7 +84,8 @@ def task(
 ) -> Callable[[JobFunction], Task]:
     """Register a function as a kind of job; a decorator. The parameters are the attributes of `Task`.
 
-    A periodic task always counts as `once`, so that a worker which was away for a night does not come back to a heap of the same job.
+    A periodic task always counts as `once`, so that a worker which was away for a night does not come back to a heap
+    of the same job.
 
     Raises:
         ValueError: the name is taken, or `cron` is not a cron line.

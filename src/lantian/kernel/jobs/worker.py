@@ -1,7 +1,7 @@
 """Runs the jobs: in a process of its own, or in a thread of the server's process.
 
-procrastinate fetches and books jobs; this file gives each its `JobRun`, keeps a worker going when the database was away for a moment, and puts the
-jobs of workers that died back into the queue.
+procrastinate fetches and books jobs; this file gives each its `JobRun`, keeps a worker going when the database was
+away for a moment, and puts the jobs of workers that died back into the queue.
 """
 
 from __future__ import annotations
@@ -64,12 +64,16 @@ class Worker:
         """Work until `stop` is called, or the queue is empty if `once`.
 
         Raises:
-            Exception: with `once`, whatever kept the worker from working (not what a job raised: that is booked on the job).
+            Exception: with `once`, whatever kept the worker from working (not what a job raised: that is booked on
+                the job).
         """
         asyncio.run(self._main())
 
     def stop(self) -> None:
-        """Ask the worker to end; from any thread. Running jobs get a moment, then go back to the queue at their next progress report."""
+        """Ask the worker to end; from any thread.
+
+        Running jobs get `GRACE` seconds to end by themselves, then go back to the queue at their next progress report.
+        """
         if self._loop is not None and self._stopping is not None:
             with suppress(RuntimeError):  # the loop has ended by itself
                 self._loop.call_soon_threadsafe(self._stopping.set)
@@ -139,7 +143,12 @@ def run_worker(platform: Platform, *, once: bool = False, concurrency: int = 2) 
 
 
 class BackgroundWorker:
-    """A worker in a thread beside the server: `with BackgroundWorker(platform): serve()`. The parameters are those of `Worker`."""
+    """A worker in a thread beside the server; the parameters are those of `Worker`.
+
+    Example:
+        >>> with BackgroundWorker(platform):  # doctest: +SKIP
+        ...     serve()
+    """
 
     def __init__(self, platform: Platform, *, concurrency: int = 2) -> None:
         self._worker = Worker(platform, concurrency=concurrency)
@@ -184,8 +193,8 @@ def rescue(
 ) -> list[int]:
     """Put the jobs of dead workers back into the queue.
 
-    A worker is dead when it gave no sign of life for `silent_for` seconds. A job that was begun `RESCUES` times without reaching its end is booked as
-    failed instead.
+    A worker is dead when it gave no sign of life for `silent_for` seconds. A job that was begun `RESCUES` times
+    without reaching its end is booked as failed instead.
 
     Args:
         engine: the database.

@@ -19,7 +19,8 @@ ROLES = (
     ("citizen", "公众", "Citizen"),
 )
 
-# What each role held at the beginning; from here on the table decides, and later migrations add only what is new in them.
+# What each role held at the beginning; from here on the table decides, and later migrations add only what is new in
+# them.
 PUBLIC = ("air.read", "ranking.read", "calc.use", "api.read")
 OFFICE = (*PUBLIC, "targets.read", "episodes.read", "data.read")
 HELD = {

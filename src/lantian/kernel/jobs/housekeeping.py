@@ -1,0 +1,25 @@
+"""Jobs of the kernel itself: once a night, forget what nobody asks for any more."""
+
+from __future__ import annotations
+
+from procrastinate import sql
+
+from lantian.kernel.accounts.login import forget_attempts
+from lantian.kernel.accounts.sessions import forget_sessions
+from lantian.kernel.jobs.tasks import JobRun, task
+
+KEEP_DAYS = 30
+_ENDED = ["succeeded", "failed", "cancelled", "aborted"]
+
+
+@task("kernel.tidy", zh="清理过期的会话与任务记录", en="Tidy old sessions and jobs", retries=2, cron="10 19 * * *")
+def tidy(run: JobRun) -> None:
+    """Remove sessions, counted login failures and jobs that ended more than `KEEP_DAYS` ago (03:10 in Shanghai)."""
+    engine = run.platform.database.engine
+    run.progress.stage("会话 / sessions")
+    forget_sessions(engine)
+    forget_attempts(engine)
+    run.progress.stage("任务 / jobs")
+    with engine.begin() as connection:
+        old = {"statuses": _ENDED, "queue": None, "nb_hours": KEEP_DAYS * 24}
+        connection.exec_driver_sql(sql.queries["delete_old_jobs"], old)
