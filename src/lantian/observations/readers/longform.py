@@ -44,14 +44,10 @@ def read(table: Table, options: Options) -> Piece:
                 rejected(table.file, table.line.filter(mask), roles[name].text, raw.filter(mask), reason)
             )
     value = roles["value"]
-    unit = (
-        table.cells[roles["unit"].name].str.strip_chars()
-        if "unit" in roles
-        else pl.Series([value.unit], dtype=pl.String)
-    )
+    unit = pl.col(roles["unit"].name).str.strip_chars() if "unit" in roles else pl.lit(value.unit, dtype=pl.String)
     frame = table.cells.select(
         "line", pl.lit(value.text).alias("field"), place.alias("place"), time.stamp.alias("stamp"),
-        time.date.alias("local_date"), item.alias("item"), pl.lit(unit).alias("unit"), pl.col(value.name).alias("raw"),
+        time.date.alias("local_date"), item.alias("item"), unit.alias("unit"), pl.col(value.name).alias("raw"),
     )  # fmt: skip
     read_values(piece, table.file, frame.drop_nulls(["place", "stamp", "item"]))
     if (

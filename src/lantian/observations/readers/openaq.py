@@ -76,7 +76,8 @@ def _row(number: int, record: dict[str, Any], stem: str) -> dict[str, str | None
     value = record["value"]
     row = {
         "line": f"results[{number}]", "place": _place(record, stem), "stamp": str(stamp or ""),
-        "resolution": resolution, "item": item, "unit": parameter.get("units"), "raw": None if value is None else str(value),
+        "resolution": resolution, "item": item, "unit": parameter.get("units"),
+        "raw": None if value is None else str(value),
         "field": name, "value": None, "reason": None,
     }  # fmt: skip
     if resolution is None:

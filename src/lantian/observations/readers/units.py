@@ -62,7 +62,7 @@ def convert(values: pl.Series, item: str, unit: str | None, dates: pl.Series) ->
         return values
     if given is not None and (given, wanted) in _SCALE:
         times, over = _SCALE[given, wanted]
-        return values * times / over
+        return values * times if over == 1 else _divide(values, over)
     mass = MOLAR_MASS.get(item.split("_")[0])
     if given in {"ppm", "ppb"} and mass is not None:
         ppb = values * 1000 if given == "ppm" else values
@@ -70,5 +70,12 @@ def convert(values: pl.Series, item: str, unit: str | None, dates: pl.Series) ->
             pl.when(dates < REFERENCE_CHANGE).then(MOLAR_VOLUME_OLD).otherwise(MOLAR_VOLUME_NEW).alias("volume")
         ).to_series()
         micrograms = ppb * mass / volume
-        return micrograms / 1000 if wanted == "mg/m3" else micrograms
+        return _divide(micrograms, 1000.0) if wanted == "mg/m3" else micrograms
     return f"{item} in {unit} cannot be read: give it in {wanted}" + (" (or ppm, ppb)" if mass else "")
+
+
+def _divide(values: pl.Series, by: float) -> pl.Series:
+    """Divide by a column: Polars turns division by one number into multiplication by its inverse, and 700 becomes
+    0.7000000000000001.
+    """
+    return values / pl.repeat(by, len(values), eager=True, dtype=pl.Float64)
