@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+POLL = 1.0  # seconds between two looks into the queue; new jobs announce themselves, but a lock set free does not
 HEARTBEAT = 5.0  # seconds between two signs of life of a worker
 SILENT_FOR = 30.0  # seconds without a sign of life after which a worker counts as dead
 RESCUES = (
@@ -114,6 +115,7 @@ class Worker:
                 app.run_worker_async(
                     wait=not self._once,
                     concurrency=self._concurrency,
+                    fetch_job_polling_interval=POLL,
                     update_heartbeat_interval=HEARTBEAT,
                     stalled_worker_timeout=SILENT_FOR,
                     shutdown_graceful_timeout=GRACE,
