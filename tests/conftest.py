@@ -9,6 +9,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -46,17 +47,30 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
     if given:
         yield given
         return
-    # Not pytest's own folder: as root the server's account must pass through, and pytest closes it again.
-    folder = Path(tempfile.mkdtemp(prefix="lantian-test-"))
     start = _external if request.config.getoption("--external-postgres") else _embedded
-    try:
+    with _open_folder() as folder:
         url, stop = start(folder)
         try:
             yield url
         finally:
             stop()
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A new folder outside pytest's own: as root the server's account must pass through, which pytest forbids."""
+    folder = Path(tempfile.mkdtemp(prefix="lantian-test-"))
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """For a test that lets an embedded server of its own live in its data directory."""
+    with _open_folder() as folder:
+        yield folder
 
 
 def _embedded(folder: Path) -> tuple[str, Callable[[], None]]:

@@ -23,8 +23,11 @@ from lantian.kernel.settings import Settings
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lan tian 蓝天")
+def folder(server_folder: Path) -> Path:
+    """An odd path."""
+    odd = server_folder / "lan tian 蓝天"
+    odd.mkdir()
+    return odd
 
 
 def alive(data: Path) -> bool:
@@ -198,10 +201,10 @@ def test_a_database_of_a_newer_version_is_not_touched(engine: Engine):
 
 
 def test_the_migrations_are_one_line_of_descent():
-    line = list(database._scripts().walk_revisions())
-    assert [script.revision for script in line] == sorted((script.revision for script in line), reverse=True)
-    for script in line:
-        assert Path(script.path).stem == script.revision
+    line = database.revisions()
+    assert line == sorted(line, reverse=True)
+    folder = Path(database.__file__).parent / "migrations" / "versions"
+    assert sorted(line) == sorted(file.stem for file in folder.glob("[0-9]*.py"))
 
 
 def test_threads_of_a_web_server_share_the_engine(engine: Engine):

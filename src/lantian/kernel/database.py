@@ -145,7 +145,7 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         found = revision(connection)
-        if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
+        if found is not None and found not in revisions():
             raise DatabaseError(
                 f"the database is at revision {found!r}, which this Lantian (newest {newest_revision()!r}) does not "
                 "know: a newer version has been here; upgrade Lantian"
@@ -165,6 +165,11 @@ def revision(connection: Connection) -> str | None:
 def newest_revision() -> str | None:
     """The revision that this version of Lantian wants."""
     return _scripts().get_current_head()
+
+
+def revisions() -> list[str]:
+    """All revisions that this version of Lantian knows, the newest first."""
+    return [script.revision for script in _scripts().walk_revisions()]
 
 
 def _configuration() -> Config:
