@@ -83,6 +83,14 @@ def test_two_lists_are_enough(tmp_path: Path) -> None:
     assert (list(folder.regions), list(folder.stations), folder.terrain) == (["110000", "110105"], ["1A"], None)
 
 
+def test_the_mark_that_windows_editors_write_is_met(tmp_path: Path) -> None:
+    city(tmp_path, "\ufeff" + SMALL)
+    assert "110105" in read_folder(tmp_path / "city.toml").regions
+    (tmp_path / "city.toml").write_text('name = "我的城市"', encoding="gb18030")
+    with pytest.raises(ValueError, match="not TOML in UTF-8"):
+        read_folder(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -110,8 +118,8 @@ def test_a_fault_is_named_with_what_would_be_right(tmp_path: Path, text: str, me
 
 def test_a_bad_region_list_names_its_lines(tmp_path: Path) -> None:
     folder = city(tmp_path, SMALL)
-    (folder / "regions.csv").write_text("code,name\n110000,北京市\n1101,朝阳区\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"regions\.csv, line 3, code: '1101'"):
+    (folder / "regions.csv").write_text("code,name\n110000,北京市\n1101,朝阳区\n110000,北京\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"(?s)regions\.csv, line 3, code: '1101'.*line 4, code: '110000'; .* once"):
         read_folder(folder)
 
 

@@ -5,9 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 from lantian.kernel import audit
+from lantian.kernel.database import metadata
 from lantian.places import Group, PlaceFolder, PlaceLookupError, Region, Station, read_folder
 from lantian.places.store import PlaceStore, load_folder
 from lantian.places.terrain import Terrain
@@ -146,3 +149,11 @@ def test_a_load_that_fails_leaves_nothing(engine: Engine, example: PlaceFolder) 
         PlaceStore(engine).load(broken, "tester")
     assert PlaceStore(engine).regions() == []
     assert trail(engine) == []
+
+
+def test_the_tables_are_as_the_migration_made_them(engine: Engine) -> None:
+    ours = {"region", "station", "station_alias", "place_group", "membership", "outline_set", "outline"}
+    assert ours <= metadata.tables.keys()
+    options = {"include_object": lambda _, name, kind, *__: kind != "table" or name in ours, "compare_type": True}
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []

@@ -59,7 +59,7 @@ def read_config(path: Path) -> tuple[Path, dict[str, Any]]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no TOML.
+        ValueError: it is no TOML in UTF-8.
     """
     if path.is_dir():
         found = next((path / name for name in ("city.toml", "example.toml") if (path / name).exists()), None)
@@ -67,9 +67,10 @@ def read_config(path: Path) -> tuple[Path, dict[str, Any]]:
             raise FileNotFoundError(f"{path}: expected city.toml or example.toml in this folder")
         path = found
     try:
-        return path.parent, tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: not TOML ({error})") from error
+        # editors on Windows put a mark before the text, which TOML does not know
+        return path.parent, tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not TOML in UTF-8 ({error})") from error
 
 
 def read_folder(path: Path) -> PlaceFolder:
@@ -121,7 +122,11 @@ def _regions(folder: Path, places: dict[str, Any], outlines: tuple[OutlineSet, .
         return regions
     path = _file(folder, places["regions"])
     faults: list[Fault] = []
+    listed: set[str] = set()
     for line, row in read_table(path, _REGION_COLUMNS, needed=("code", "name")):
+        if row["code"] in listed:
+            faults.append(Fault(str(path), line, "code", row["code"], "a code that stands in the file once"))
+        listed.add(row["code"])
         try:
             regions[row["code"]] = Region(row["code"], row["name"], row.get("name_en", ""))
         except ValueError as error:
