@@ -83,7 +83,9 @@ def test_city_table_keeps_what_was_published() -> None:
     frame = reading.frames["day"]
     assert reading.kind == "city_daily"
     assert frame.height == reading.rows_read == len(rows)
-    first = frame.row(by_predicate=(pl.col("place") == codes["北京"]) & (pl.col("date") == dt.date(2013, 12, 2)), named=True)
+    first = frame.row(
+        by_predicate=(pl.col("place") == codes["北京"]) & (pl.col("date") == dt.date(2013, 12, 2)), named=True
+    )
     assert first == {
         "place": codes["北京"], "date": dt.date(2013, 12, 2), "aqi": 119.0, "aqi_low": 106.0, "aqi_high": 130.0,
         "level": 3.0, "rank": 43.0, "pm25": 108.8, "pm10": 138.4, "so2": 60.9, "no2": 88.3, "co": 2.578, "o3_8h": 16.0,

@@ -47,7 +47,12 @@ def test_long(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["站点编码,时间,项目,数值", "监测点，x".replace("，x", ",监测时间,监测因子,监测值"), "Site ID,DateTime,Parameter,Value", "点位,时间点,污染物,浓度(μg/m³)"],
+    [
+        "站点编码,时间,项目,数值",
+        "监测点,监测时间,监测因子,监测值",
+        "Site ID,DateTime,Parameter,Value",
+        "点位,时间点,污染物,浓度(μg/m³)",
+    ],
 )
 def test_headers_in_two_languages(tmp_path: Path, header: str) -> None:
     reading = read(tmp_path, f"{header}\n1001A,2016-12-16 20:00,细颗粒物,350\n")
@@ -71,7 +76,9 @@ def test_delimiters_and_title_rows(tmp_path: Path, mark: str) -> None:
     assert only_reject(reading)["line"] == "6"  # the physical line, title rows counted
 
 
-@pytest.mark.parametrize("text", ["", "NA", "n/a", "--", "—", " ", "NaN", "NULL", "缺测", "-999", "-99", "9999", "-9999.0", "99999"])
+@pytest.mark.parametrize(
+    "text", ["", "NA", "n/a", "--", "—", " ", "NaN", "NULL", "缺测", "-999", "-99", "9999", "-9999.0", "99999"]
+)
 def test_missing_marks_and_codes_are_missing(tmp_path: Path, text: str) -> None:
     reading = read(tmp_path, f"station,time,PM2.5,NO2\n1001A,2016-12-16 20:00,{text},30\n")
     assert hours(reading) == {("1001A", "2016-12-16 20"): {"no2": 30.0, "pm25": None}}
@@ -82,10 +89,12 @@ def test_missing_marks_and_codes_are_missing(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("-3", "too low"), ("2001", "too high"), ("abc", "not a number"), ("1,2", "not a number"), ("inf", "not a number"), ("<5", "not a number"), ("1_0", "not a number")],
+    [("-3", "too low"), ("2001", "too high"), *((text, "not a number") for text in ("abc", "1,2", "inf", "<5", "1_0"))],
 )  # fmt: skip
 def test_bad_cell_is_rejected_and_the_row_survives(tmp_path: Path, text: str, reason: str) -> None:
-    reading = read(tmp_path, f'station,time,PM2.5,NO2\n1001A,2016-12-16 19:00,5,6\n1001A,2016-12-16 20:00,"{text}",30\n')
+    reading = read(
+        tmp_path, f'station,time,PM2.5,NO2\n1001A,2016-12-16 19:00,5,6\n1001A,2016-12-16 20:00,"{text}",30\n'
+    )
     assert hours(reading)["1001A", "2016-12-16 20"] == {"no2": 30.0, "pm25": None}
     bad = only_reject(reading)
     assert (bad["file"], bad["line"], bad["field"], bad["value"]) == (str(tmp_path / "some.dat"), "3", "PM2.5", text)
@@ -103,7 +112,10 @@ def test_full_width_digits_and_blanks(tmp_path: Path) -> None:
 
 
 def test_units_in_the_header_are_converted(tmp_path: Path) -> None:
-    reading = read(tmp_path, "station,time,CO(μg/m3),SO2 [mg/m³],气压（kPa）,NO2(ppm)\n1001A,2016-12-16 20:00,2300,0.012,101.5,0.01\n")
+    reading = read(
+        tmp_path,
+        "station,time,CO(μg/m3),SO2 [mg/m³],气压（kPa）,NO2(ppm)\n1001A,2016-12-16 20:00,2300,0.012,101.5,0.01\n",
+    )
     values = hours(reading)["1001A", "2016-12-16 20"]
     assert values["co"] == 2.3
     assert values["so2"] == 12.0
@@ -123,7 +135,10 @@ def test_a_code_is_a_code_before_conversion(tmp_path: Path) -> None:
 
 
 def test_unknown_unit_and_item_are_rejected_with_what_would_be_right(tmp_path: Path) -> None:
-    reading = read(tmp_path, "station,time,item,value,unit\n1001A,2016-12-16 20:00,PM2.5,35,ppb\n1001A,2016-12-16 20:00,PM3,35,ug/m3\n")
+    reading = read(
+        tmp_path,
+        "station,time,item,value,unit\n1001A,2016-12-16 20:00,PM2.5,35,ppb\n1001A,2016-12-16 20:00,PM3,35,ug/m3\n",
+    )
     reasons = {row["field"]: row for row in reading.rejects.rows(named=True)}
     assert "give it in ug/m3" in reasons["value"]["reason"]
     assert reasons["item"]["value"] == "PM3"
@@ -132,7 +147,9 @@ def test_unknown_unit_and_item_are_rejected_with_what_would_be_right(tmp_path: P
 
 def test_duplicates_first_stands_equal_dropped_gap_filled(tmp_path: Path) -> None:
     stamp = "1001A,2016-12-16 20:00"
-    reading = read(tmp_path, f"station,time,PM2.5,NO2\n{stamp},35,\n{stamp},35,30\n{stamp},36,30\n1001A,2016-12-16 21:00,40,41\n")
+    reading = read(
+        tmp_path, f"station,time,PM2.5,NO2\n{stamp},35,\n{stamp},35,30\n{stamp},36,30\n1001A,2016-12-16 21:00,40,41\n"
+    )
     assert hours(reading) == {
         ("1001A", "2016-12-16 20"): {"pm25": 35.0, "no2": 30.0},
         ("1001A", "2016-12-16 21"): {"pm25": 40.0, "no2": 41.0},
@@ -159,24 +176,40 @@ def test_hours_one_to_twenty_four_are_ends(tmp_path: Path) -> None:
     assert any("1 to 24" in note for note in reading.notes)
 
 
+def test_a_date_beside_a_clock(tmp_path: Path) -> None:
+    reading = read(tmp_path, "station,date,time,O3\n1001A,2016-12-16,20:00,1\n1001A,2016-12-16,21:00:00,2\n")
+    assert [key[1] for key in hours(reading)] == ["2016-12-16 20", "2016-12-16 21"]
+
+
+def test_a_header_without_rows(tmp_path: Path) -> None:
+    for header in ("station,time,O3", "station,time,item,value", "date,hour,type,1001A"):
+        reading = read(tmp_path, header + "\n")
+        assert reading.rows_read == 0
+        assert all(frame.is_empty() for frame in reading.frames.values())
+
+
 def test_twenty_four_beside_zero_is_the_next_midnight(tmp_path: Path) -> None:
     reading = read(tmp_path, "station,time,O3\n1001A,2016-12-16 0:00,1\n1001A,2016-12-16 24:00,2\n")
     assert [key[1] for key in hours(reading)] == ["2016-12-16 00", "2016-12-17 00"]
 
 
 def test_hour_stamp_option(tmp_path: Path) -> None:
-    assert list(hours(read(tmp_path, LONG, hour_stamp="end")))[0][1] == "2016-12-16 19"
+    assert next(iter(hours(read(tmp_path, LONG, hour_stamp="end"))))[1] == "2016-12-16 19"
 
 
 def test_offsets_are_honoured_and_no_daylight_time_is_applied(tmp_path: Path) -> None:
-    text = "station,time,O3\n1,2016-12-16T20:00:00+08:00,1\n2,2016-12-16T12:00:00Z,2\n3,2016-12-16 20:00,3\n4,2016-07-16 20:00,4\n"
+    stamps = ["2016-12-16T20:00:00+08:00", "2016-12-16T12:00:00Z", "2016-12-16 20:00", "2016-07-16 20:00"]
+    text = "station,time,O3\n" + "".join(f"{n},{stamp},1\n" for n, stamp in enumerate(stamps, start=1))
     times = {row["place"]: row["time"] for row in read(tmp_path, text).frames["hour"].rows(named=True)}
     winter = dt.datetime(2016, 12, 16, 12, tzinfo=dt.UTC)
     assert times["1"] == times["2"] == times["3"] == winter
     assert times["4"] == dt.datetime(2016, 7, 16, 12, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("stamp", ["", "yesterday", "16/12/2016 20:00", "2016-02-30 20:00", "2016-12-16 25:00", "2016-12-16 20:30", "2016-12-16"])
+@pytest.mark.parametrize(
+    "stamp",
+    ["", "yesterday", "16/12/2016 20:00", "2016-02-30 20:00", "2016-12-16 25:00", "2016-12-16 20:30", "2016-12-16"],
+)
 def test_unreadable_times_are_rejected(tmp_path: Path, stamp: str) -> None:
     reading = read(tmp_path, f"station,time,O3\n1001A,2016-12-16 19:00,1\n1001A,{stamp},2\n")
     assert len(hours(reading)) == 1
@@ -193,7 +226,9 @@ def test_no_place_and_blank_rows(tmp_path: Path) -> None:
 
 
 def test_quoted_line_ends_do_not_shift_line_numbers(tmp_path: Path) -> None:
-    reading = read(tmp_path, 'station,time,O3,备注\n1001A,2016-12-16 19:00,1,"two\nlines"\n1001A,2016-12-16 20:00,bad,\n')
+    reading = read(
+        tmp_path, 'station,time,O3,备注\n1001A,2016-12-16 19:00,1,"two\nlines"\n1001A,2016-12-16 20:00,bad,\n'
+    )
     assert only_reject(reading)["line"] == "4"
     assert "columns not read: 备注" in reading.notes
 
@@ -206,18 +241,22 @@ def test_a_row_with_too_many_fields_is_rejected_whole(tmp_path: Path) -> None:
 
 
 def test_daily_table_of_any_office(tmp_path: Path) -> None:
-    text = "城市,日期,AQI,空气质量等级,PM2.5_24h,O3,CO(mg/m3)\n北京,2016年12月16日,212,重度污染,162,0,2.5\n天津,2016/12/16,95,良,70,44,1.1\n"
+    text = "城市,日期,AQI,空气质量等级,PM2.5_24h,O3,CO(mg/m3)\n北京,2016年12月16日,212,重度污染,162,0,2.5\n"
+    text += "天津,2016/12/16,95,良,70,44,1.1\n"
     reading = read(tmp_path, text, places={"北京": "110000", "天津": "120000"}.get)
     assert reading.kind == "city_daily"
     rows = reading.frames["day"].rows(named=True)
     assert rows[0] == {
-        "place": "110000", "date": dt.date(2016, 12, 16), "co": 2.5, "pm25": 162.0, "o3_8h": None, "aqi": 212.0, "level": 5.0,
+        "place": "110000", "date": dt.date(2016, 12, 16), "co": 2.5, "pm25": 162.0, "o3_8h": None,
+        "aqi": 212.0, "level": 5.0,
     }  # fmt: skip
     assert any("largest 8-hour mean" in note for note in reading.notes)
 
 
 def test_wind_words(tmp_path: Path) -> None:
-    rows = "".join(f"1001A,2016-12-16 {h:02d}:00,{w}\n" for h, w in enumerate(["N", "nnw", "东北风", "静风", "270", "上"]))
+    rows = "".join(
+        f"1001A,2016-12-16 {h:02d}:00,{w}\n" for h, w in enumerate(["N", "nnw", "东北风", "静风", "270", "上"])
+    )
     reading = read(tmp_path, "station,time,wd\n" + rows)
     assert [row["wind_direction"] for row in hours(reading).values()] == [0.0, 337.5, 45.0, None, 270.0, None]
     assert "16 points" in only_reject(reading)["reason"]
@@ -248,7 +287,7 @@ def test_empty_and_binary_files(tmp_path: Path, raw: bytes) -> None:
 def test_broken_files_say_so(tmp_path: Path) -> None:
     with pytest.raises(readers.ReadError, match="gzip file is broken or breaks off"):
         read(tmp_path, gzip.compress(LONG.encode())[:-12])
-    with pytest.raises(readers.ReadError, match="line 2: byte .* is neither UTF-8 nor GB18030"):
+    with pytest.raises(readers.ReadError, match=r"line 2: byte .* is neither UTF-8 nor GB18030"):
         read(tmp_path, b"station,time,item,value\n\xff\xff\xff\n")
     with pytest.raises(FileNotFoundError):
         readers.read(tmp_path / "absent.csv")

@@ -33,6 +33,7 @@ def has_stamp(roles: dict[str, Column]) -> bool:
 
 def of_table(table: Table, roles: dict[str, Column], rule: HourStamp) -> When:
     """Read the stamps of every row; `rule` says what an hour stamp means where the table itself does not show it."""
+    roles = _with_clock(table, roles)
     named, raw = _text(table, roles)
     parsed = stamps.parse(raw)
     local, clock, hour = parsed["local"], parsed["clock"].fill_null(value=False), parsed["hour"]
@@ -64,6 +65,17 @@ def of_table(table: Table, roles: dict[str, Column], rule: HourStamp) -> When:
     if used != rule:
         notes.append("hours are counted 1 to 24: each stamp is the end of its hour")
     return When("hour", stamp, stamp.dt.offset_by(CHINA).dt.date(), [r for r in rejects if r.height], notes)
+
+
+def _with_clock(table: Table, roles: dict[str, Column]) -> dict[str, Column]:
+    """Where a date stands beside a time of day (`2016-01-02`, `15:00`), the second is the hour."""
+    if not {"date", "time"} <= roles.keys() or "hour" in roles:
+        return roles
+    texts = table.cells[roles["time"].name].drop_nulls()
+    if not texts.str.contains(r"^\s*\d{1,2}(:\d{2}){0,2}\s*$").all():
+        return roles
+    rest = {role: column for role, column in roles.items() if role != "time"}
+    return rest | {"hour": roles["time"]}
 
 
 def _text(table: Table, roles: dict[str, Column]) -> tuple[str, pl.Series]:
