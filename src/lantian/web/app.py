@@ -1,0 +1,75 @@
+"""The web application: `create_app(platform)` puts the pages and the HTTP interface into their frame.
+
+To add a page, list its module in `PAGES`; to add a resource of the interface, list its module in `API` (docs/web.md has the recipe).
+"""
+
+import asyncio
+from types import ModuleType
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.middleware.gzip import GZipMiddleware
+
+from lantian.kernel.bootstrap import Platform
+from lantian.web import api, errors
+from lantian.web.api import calc as api_calc
+from lantian.web.api import clock as api_clock
+from lantian.web.api import jobs as api_jobs
+from lantian.web.navigation import Page
+from lantian.web.pages import accounts, audit, calculator, clock, docs, home, jobs, login
+from lantian.web.render import Renderer
+from lantian.web.security import SameOrigin, SecurityHeaders, anyone, declarations
+
+# In the order in which they stand in their rooms.
+PAGES: tuple[ModuleType, ...] = (home, calculator, jobs, accounts, audit, docs, login, clock)
+API: tuple[ModuleType, ...] = (api_calc, api_clock, api_jobs)
+
+
+def create_app(
+    platform: Platform, *, pages: tuple[ModuleType, ...] = PAGES, resources: tuple[ModuleType, ...] = API
+) -> FastAPI:
+    """Make the application.
+
+    Args:
+        platform: an open platform; closing it is the caller's affair.
+        pages: modules with a `router` and, if they stand in the navigation, a `PAGE` or several `PAGES`.
+        resources: modules with a `router`, served under `/api/v1`.
+
+    Raises:
+        ValueError: a route does not say who may use it, or a message lacks a language.
+    """
+    app = FastAPI(title="Lantian 蓝天", version=api.VERSION, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.platform = platform
+    app.state.stopping = asyncio.Event()  # ends the streams of /live; set by server.Server
+    app.state.renderer = Renderer(tuple(page for module in pages for page in _pages_of(module)))
+    routers = [_static(), *(module.router for module in pages)]
+    interface = [module.router for module in resources]
+    app.state.declarations = declarations((*routers, *interface))
+    for router in routers:
+        app.include_router(router, include_in_schema=False)
+    for router in interface:
+        app.include_router(router, prefix=api.PREFIX)
+    errors.install(app)
+    # The last added is the outermost: every answer, also a refusal, carries the security headers.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(SameOrigin, refuse=errors.other_site)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _pages_of(module: ModuleType) -> tuple[Page, ...]:
+    if hasattr(module, "PAGES"):
+        return tuple(module.PAGES)
+    return (module.PAGE,) if hasattr(module, "PAGE") else ()
+
+
+def _static() -> APIRouter:
+    router = APIRouter()
+
+    @router.get(
+        "/static/{version}/{name:path}", dependencies=[anyone("style, scripts and pictures of the login page too")]
+    )
+    async def static(request: Request, version: str, name: str) -> Response:
+        answer: Response | None = request.app.state.renderer.assets.answer(request, version, name)
+        return answer if answer is not None else errors.not_found(request)
+
+    return router

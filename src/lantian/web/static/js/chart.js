@@ -1,0 +1,131 @@
+// One theme for every chart: ink lines on paper, level bands behind, missing data as gaps with coverage under the axis, export of picture and numbers.
+// <figure class="chart" data-chart="name"><script type="application/json">SPEC</script></figure>, or data-src="/api/v1/..." for the same SPEC:
+//   { title, unit, decimals, series: [{ name, points: [[iso, number|null], ...], kind: "line"|"bar", axis: 0|1, dashed }],
+//     bands: [{ low, high, level }], coverage: { name, points: [[iso, 0..1], ...] }, limit: { name, value }, now: iso, unit2 }
+// Times are ISO 8601 with zone and are shown in Beijing time; a plain date is a day.
+import * as echarts from "../vendor/echarts.mjs";
+import { csvLine, download, specOf, token, word } from "./app.js";
+import { LEVELS } from "./levels.js";
+import { beijing } from "./live.js";
+
+const SHANGHAI = 8 * 3_600_000;
+// ECharts knows browser time or UTC; Beijing has no summer time, so its hours are UTC hours moved by eight.
+const stamp = (iso) => (iso.length === 10 ? Date.parse(iso) : Date.parse(iso) + SHANGHAI);
+
+/** Bands of the AQI itself, for charts of an index. */
+export const AQI_BANDS = LEVELS.map(({ low, high, number }) => ({ low, high, level: number }));
+
+function lineOf(series, index, spec) {
+  const colours = [token("accent"), token("ink"), token("ink-3")];
+  const colour = colours[index % colours.length];
+  const bar = series.kind === "bar";
+  return {
+    name: series.name,
+    type: bar ? "bar" : "line",
+    yAxisIndex: series.axis ?? 0,
+    data: series.points.map(([time, value]) => [stamp(time), value]),
+    connectNulls: false, // a gap is a gap
+    showSymbol: series.points.length < 60,
+    symbolSize: 5,
+    barMaxWidth: 14,
+    itemStyle: { color: colour },
+    lineStyle: { color: colour, width: index ? 1.4 : 2, type: series.dashed || index > 2 ? "dashed" : "solid" },
+    emphasis: { disabled: true },
+    ...(index === 0 && { markArea: bandsOf(spec), markLine: linesOf(spec) }),
+  };
+}
+
+function bandsOf({ bands = [] }) {
+  const fill = (level) => `rgb(${LEVELS[level - 1].rgb.join(" ")} / 16%)`;
+  return { silent: true, data: bands.map(({ low, high, level }) => [{ yAxis: low, itemStyle: { color: fill(level) } }, { yAxis: high ?? Number.MAX_SAFE_INTEGER }]) };
+}
+
+function linesOf({ limit, now }) {
+  const label = { color: token("ink-2"), fontSize: 11, position: "insideEndTop" };
+  const style = { color: token("ink-2"), type: "dashed", width: 1 };
+  const data = [];
+  if (limit) data.push({ yAxis: limit.value, label: { ...label, formatter: `${limit.name} ${limit.value}` }, lineStyle: style });
+  if (now) data.push({ xAxis: stamp(now), label: { show: false }, lineStyle: { ...style, type: "solid" } });
+  return { silent: true, symbol: "none", animation: false, data };
+}
+
+/** The ECharts option of a SPEC. Bands never stretch the value axis: it ends a little above the data. */
+export function optionOf(spec) {
+  const ink = token("ink-2");
+  const rule = token("rule");
+  const values = spec.series.flatMap(({ points, axis }) => (axis ? [] : points.map(([, v]) => v ?? 0)));
+  const top = Math.max(...values, spec.limit?.value ?? 0, 1);
+  const axis = (name, extra) => ({
+    type: "value", name, nameTextStyle: { color: ink, align: "left" }, axisLabel: { color: ink, hideOverlap: true }, splitLine: { lineStyle: { color: rule } }, ...extra,
+  });
+  const time = { type: "time", axisLine: { lineStyle: { color: ink } }, axisLabel: { color: ink, hideOverlap: true }, splitLine: { show: false } };
+  const covered = Boolean(spec.coverage);
+  return {
+    useUTC: true,
+    animation: false,
+    textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily, fontSize: 12 },
+    aria: { enabled: true, label: { description: spec.title ?? "" } },
+    legend: { show: spec.series.length > 1, top: 0, right: 4, icon: "roundRect", itemWidth: 14, itemHeight: 3, textStyle: { color: token("ink") } },
+    grid: [{ left: 8, right: 12, top: 34, bottom: covered ? 34 : 8, containLabel: true }, ...(covered ? [{ left: 8, right: 12, height: 14, bottom: 4, containLabel: true }] : [])],
+    xAxis: [time, ...(covered ? [{ ...time, gridIndex: 1, axisLabel: { show: false }, axisTick: { show: false } }] : [])],
+    yAxis: [
+      axis(spec.unit ?? "", { max: spec.bands ? Math.ceil((top * 1.08) / 10) * 10 : undefined }),
+      axis(spec.unit2 ?? "", { show: spec.series.some((series) => series.axis === 1), splitLine: { show: false } }),
+      ...(covered ? [axis("", { gridIndex: 1, min: 0, max: 1, splitLine: { show: false }, axisLabel: { show: false } })] : []),
+    ],
+    // Rich text is drawn on the canvas; an HTML tooltip would need inline styles, which the Content-Security-Policy forbids.
+    tooltip: {
+      trigger: "axis", renderMode: "richText", confine: true, backgroundColor: token("sheet"), borderColor: rule, textStyle: { color: token("ink"), fontSize: 12 },
+      formatter: (items) => tooltip(items, spec),
+    },
+    series: [
+      ...spec.series.map((series, index) => lineOf(series, index, spec)),
+      ...(covered ? [{ name: spec.coverage.name, type: "bar", xAxisIndex: 1, yAxisIndex: 2, barCategoryGap: "10%", itemStyle: { color: token("ink-3"), opacity: 0.55 }, data: spec.coverage.points.map(([t, v]) => [stamp(t), v]) }] : []),
+    ],
+  };
+}
+
+function tooltip(items, spec) {
+  if (!items.length) return "";
+  const day = spec.series[0].points[0]?.[0].length === 10;
+  const when = beijing(items[0].value[0] - SHANGHAI).slice(0, day ? 10 : 16);
+  const lines = items.map(({ seriesName, value }) => {
+    if (seriesName === spec.coverage?.name) return `${seriesName}  ${value[1] == null ? "–" : `${Math.round(value[1] * 100)} %`}`;
+    const series = spec.series.find(({ name }) => name === seriesName);
+    const digits = series?.decimals ?? spec.decimals ?? 0;
+    return `${seriesName}  ${value[1] == null ? word("Missing") : `${value[1].toFixed(digits)} ${series?.axis ? spec.unit2 ?? "" : spec.unit ?? ""}`}`;
+  });
+  return [when, ...lines].join("\n");
+}
+
+function csvOf(spec) {
+  const columns = [...spec.series, ...(spec.coverage ? [spec.coverage] : [])];
+  const rows = new Map();
+  columns.forEach((series, index) => series.points.forEach(([time, value]) => {
+    if (!rows.has(time)) rows.set(time, Array(columns.length).fill(""));
+    rows.get(time)[index] = value ?? "";
+  }));
+  return csvLine(["time", ...columns.map(({ name }) => name)]) + [...rows].map(([time, cells]) => csvLine([time, ...cells])).join("");
+}
+
+/** Bring one chart to life. */
+export async function awaken(figure) {
+  const name = figure.dataset.chart;
+  const spec = await specOf(figure);
+  const tools = Object.assign(document.createElement("div"), { className: "tools no-print" });
+  const canvas = Object.assign(document.createElement("div"), { className: "canvas" });
+  figure.append(tools, canvas);
+  const chart = echarts.init(canvas, null, { renderer: "canvas" });
+  chart.setOption(optionOf(spec));
+  new ResizeObserver(() => chart.resize()).observe(canvas);
+  const button = (label, act) => {
+    const made = Object.assign(document.createElement("button"), { type: "button", className: "button tiny", textContent: label });
+    made.addEventListener("click", act);
+    tools.append(made);
+  };
+  button(word("Csv"), () => download(`${name}.csv`, csvOf(spec)));
+  button(word("Png"), () => {
+    const picture = chart.getRenderedCanvas({ pixelRatio: 2, backgroundColor: token("sheet") });
+    picture.toBlob((blob) => download(`${name}.png`, blob));
+  });
+}
