@@ -4,6 +4,7 @@ A value is first rounded to its published digits (GB/T 8170, the rounded-value m
 equal to the limit is within it. The exceed multiple (超标倍数) is ``(C - S) / S`` of these digits, two decimals.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,7 +12,7 @@ import polars as pl
 from lantian.standards import limits
 from lantian.standards.codes import DAILY_ITEMS, ITEMS
 from lantian.standards.frames import FrameLike, StandardsError, require_columns
-from lantian.standards.rounding import div_half_even, scaled, unscaled
+from lantian.standards.rounding import div_half_even, half_even, scaled, unscaled
 
 MULTIPLE_DECIMALS = ITEMS["exceed_multiple"].decimals
 
@@ -65,11 +66,9 @@ def exceedance(daily: FrameLike, *, edition: limits.Edition | None = None, grade
     items = [item for item in DAILY_ITEMS if item in data.columns]
     if not items:
         raise StandardsError(f"{where}: no item to judge, expected one of {', '.join(DAILY_ITEMS)}")
-    added: list[pl.Expr] = []
-    for item in items:
-        limit = limit_on(pl.col("date"), item, grade=grade, edition=edition)
-        added += _judged(item, item, limit)
-    return data.with_columns(added)
+    bounds = {item: limit_on(pl.col("date"), item, grade=grade, edition=edition) for item in items}
+    judged = _judged(data, {item: item for item in items}, bounds)
+    return judged.rename({f"_over_{item}": f"over_{item}" for item in items})
 
 
 def attainment(stats: FrameLike, *, edition: limits.Edition | None = None, grade: int = 2) -> pl.DataFrame:
@@ -98,55 +97,75 @@ def attainment(stats: FrameLike, *, edition: limits.Edition | None = None, grade
         expected = ", ".join(statistic.column for statistic in STATISTICS)
         raise StandardsError(f'{where}: expected "end" (Date) and statistics of statistics.period: {expected}')
     data = require_columns(stats, present, where=where)
-    multiples, verdicts = [], {}
-    for item in JUDGED_ITEMS:
-        within = []
-        for statistic in STATISTICS:
-            if statistic.item != item:
-                continue
-            if statistic.column not in present:
-                within.append(pl.lit(None, dtype=pl.Boolean))
-                continue
-            limit = _by_date(pl.col("end"), statistic.pollutant, statistic.limit, grade, edition)
-            over, multiple = _judged(statistic.column, item, limit)
-            within.append(over.not_())
-            multiples.append(multiple)
-        verdicts[f"attains_{item}"] = pl.all_horizontal(within)
-    data = data.with_columns(*multiples, **verdicts)
-    return data.with_columns(attains=pl.all_horizontal(*verdicts))
+    judged = {each.column: each.item for each in STATISTICS if each.column in present}
+    bounds = {
+        each.column: _by_date(pl.col("end"), each, grade, edition) for each in STATISTICS if each.column in present
+    }
+    data = _judged(data, judged, bounds)
+    unknown = pl.lit(None, dtype=pl.Boolean)
+    data = data.with_columns(
+        pl.all_horizontal(
+            pl.col(f"_over_{each.column}").not_() if each.column in present else unknown
+            for each in STATISTICS
+            if each.item == item
+        ).alias(f"attains_{item}")
+        for item in JUDGED_ITEMS
+    )
+    attains = pl.all_horizontal(f"attains_{item}" for item in JUDGED_ITEMS)
+    return data.with_columns(attains=attains).drop(f"_over_{name}" for name in present)
+
+
+def over_limit(
+    value: pl.Expr, day: pl.Expr, item: str, *, grade: int = 2, edition: limits.Edition | None = None
+) -> pl.Expr:
+    """Whether the published digits of a daily item exceed its limit on that day; null where missing."""
+    return scaled(value, ITEMS[item].decimals) > limit_on(day, item, grade=grade, edition=edition)
 
 
 def limit_on(day: pl.Expr, item: str, *, grade: int = 2, edition: limits.Edition | None = None) -> pl.Expr:
-    """The limit of a daily item on each day, as a float column; ``edition`` None: the one in force."""
-    if edition is not None:
-        return pl.lit(float(edition.daily_limit(item, grade)))
-    return _stepped(day, [(each, float(each.daily_limit(item, grade))) for each in limits.EDITIONS])
+    """The limit of a daily item on each day, ``Int64`` in its published digits (CO in tenths); ``edition`` None: in
+    force.
+    """
+    return _stepped(day, item, lambda each: each.daily_limit(item, grade), edition)
 
 
-def _by_date(
-    day: pl.Expr, pollutant: str, period: limits.Period, grade: int, edition: limits.Edition | None
+def _by_date(day: pl.Expr, statistic: Statistic, grade: int, edition: limits.Edition | None) -> pl.Expr:
+    return _stepped(day, statistic.item, lambda each: each.limit(statistic.pollutant, statistic.limit, grade), edition)
+
+
+def _stepped(
+    day: pl.Expr, item: str, limit_of: Callable[[limits.Edition], float], edition: limits.Edition | None
 ) -> pl.Expr:
+    def digits(each: limits.Edition) -> pl.Expr:
+        return pl.lit(int(half_even(limit_of(each), ITEMS[item].decimals).scaleb(ITEMS[item].decimals)), dtype=pl.Int64)
+
     if edition is not None:
-        return pl.lit(float(edition.limit(pollutant, period, grade)))
-    return _stepped(day, [(each, float(each.limit(pollutant, period, grade))) for each in limits.EDITIONS])
-
-
-def _stepped(day: pl.Expr, values: list[tuple[limits.Edition, float]]) -> pl.Expr:
-    result = pl.lit(values[0][1])
-    for edition, value in values[1:]:
-        result = pl.when(day >= edition.start).then(value).otherwise(result)
+        return digits(edition)
+    result = digits(limits.EDITIONS[0])
+    for each in limits.EDITIONS[1:]:
+        result = pl.when(day >= each.start).then(digits(each)).otherwise(result)
     return result
 
 
-def _judged(column: str, item: str, limit: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Over the limit, and the exceed multiple, of the published digits of a column."""
-    decimals = ITEMS[item].decimals
-    value, bound = scaled(pl.col(column), decimals), scaled(limit, decimals)
-    over = value > bound
-    multiple = div_half_even((value - bound) * 10**MULTIPLE_DECIMALS, bound)
-    return over.alias(f"over_{column}"), pl.when(over).then(unscaled(multiple, MULTIPLE_DECIMALS)).alias(
-        f"multiple_{column}"
+def _judged(data: pl.DataFrame, items: dict[str, str], bounds: dict[str, pl.Expr]) -> pl.DataFrame:
+    """``_over_<column>`` and ``multiple_<column>`` beside the columns; ``items`` names the item of each."""
+    # In steps: an expression that holds another several times grows with every use of it.
+    work = data.with_columns(
+        *(scaled(pl.col(column), ITEMS[item].decimals).alias(f"_over_{column}") for column, item in items.items()),
+        *(bound.alias(f"multiple_{column}") for column, bound in bounds.items()),
     )
+    return work.with_columns(
+        *((pl.col(f"_over_{column}") > pl.col(f"multiple_{column}")).alias(f"_over_{column}") for column in items),
+        *(
+            _multiple(pl.col(f"_over_{column}"), pl.col(f"multiple_{column}")).alias(f"multiple_{column}")
+            for column in items
+        ),
+    )
+
+
+def _multiple(value: pl.Expr, bound: pl.Expr) -> pl.Expr:
+    ratio = div_half_even((value - bound) * 10**MULTIPLE_DECIMALS, bound)
+    return pl.when(value > bound).then(unscaled(ratio, MULTIPLE_DECIMALS))
 
 
 def _columns(frame: FrameLike) -> list[str]:

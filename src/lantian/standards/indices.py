@@ -13,6 +13,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from types import MappingProxyType
 
 import polars as pl
@@ -173,25 +174,26 @@ def of(
 
 
 def _result(variant: Variant, values: Mapping[str, _Number | None]) -> IndexResult:
-    # The frame's arithmetic for one row, so that page, command and table never differ. Text keeps its decimals.
-    row = {
-        COLUMNS[name]: None if value is None else float(half_even(value, variant.decimals[name]))
-        for name, value in values.items()
-    }
-    frame = pl.DataFrame([row], schema=dict.fromkeys(row, pl.Float64)).with_columns(_terms(variant))
-    done = frame.with_columns(_totals(variant)).row(0, named=True)
-    single = {
-        name: None if done[f"index_{name}"] is None else half_even(done[f"index_{name}"], variant.single_decimals)
-        for name in POLLUTANTS
-    }
-    composite_, largest = done["composite_index"], done["max_index"]
+    single: dict[str, Decimal | None] = {}
+    for name, value in values.items():
+        if value is None:
+            single[name] = None
+            continue
+        ratio = Fraction(half_even(value, variant.decimals[name])) / variant.limits[name]
+        single[name] = _digits(ratio, variant.single_decimals)
+    known = {name: value for name, value in single.items() if value is not None}
+    if len(known) < len(POLLUTANTS):
+        return IndexResult(variant, None, MappingProxyType(single), None, ())
+    total = sum(Fraction(value) * variant.weights[name] for name, value in known.items())
+    largest = max(known.values())
+    names = tuple(name for name in POLLUTANTS if known[name] == largest)
     return IndexResult(
-        variant,
-        None if composite_ is None else half_even(composite_, variant.total_decimals),
-        MappingProxyType(single),
-        None if largest is None else half_even(largest, variant.single_decimals),
-        tuple(done["max_items"] or ()),
+        variant, _digits(Fraction(total), variant.total_decimals), MappingProxyType(single), largest, names
     )
+
+
+def _digits(exact: Fraction, decimals: int) -> Decimal:
+    return Decimal(round(exact * 10**decimals)).scaleb(-decimals)
 
 
 def composite(stats: FrameLike, *, variant: str | None = None) -> pl.DataFrame:
@@ -237,40 +239,38 @@ def composite(stats: FrameLike, *, variant: str | None = None) -> pl.DataFrame:
 
 
 def _with_index(data: pl.DataFrame, variant: Variant) -> pl.DataFrame:
-    return data.with_columns(_terms(variant)).with_columns(*_totals(variant), index_variant=pl.lit(variant.name))
-
-
-def _terms(variant: Variant) -> list[pl.Expr]:
-    """``index_<item>``: rounded concentration over limit, rounded."""
-    return [unscaled(_single(variant, name), variant.single_decimals).alias(f"index_{name}") for name in POLLUTANTS]
+    """The new columns, made in steps: an expression that holds another several times grows with every use of it."""
+    places = variant.single_decimals
+    names = [f"index_{name}" for name in POLLUTANTS]
+    data = data.with_columns(_single(variant, name).alias(f"index_{name}") for name in POLLUTANTS)
+    total = pl.sum_horizontal(pl.col(f"index_{name}") * variant.weights[name] for name in POLLUTANTS)
+    data = data.with_columns(
+        _whole=pl.all_horizontal(pl.col(names).is_not_null()), _total=total, _largest=pl.max_horizontal(names)
+    )
+    whole, largest = pl.col("_whole"), pl.col("_largest")
+    ranked = pl.concat_list(
+        pl.when(pl.col(f"index_{name}") == largest).then(pl.lit(name)) for name in POLLUTANTS
+    ).list.drop_nulls()
+    total = div_half_even(pl.col("_total") * 10**variant.total_decimals, 10**places)
+    return data.with_columns(
+        *(unscaled(pl.col(name), places) for name in names),
+        pl.when(whole).then(unscaled(total, variant.total_decimals)).alias("composite_index"),
+        pl.when(whole).then(unscaled(largest, places)).alias("max_index"),
+        pl.when(whole).then(ranked).alias("max_items"),
+        index_variant=pl.lit(variant.name),
+    ).drop("_whole", "_total", "_largest")
 
 
 def _single(variant: Variant, name: str) -> pl.Expr:
-    decimals = variant.decimals[name]
-    ratio = _ratio(pl.col(COLUMNS[name]), decimals, variant.limits[name], variant.single_decimals)
+    """Rounded concentration over limit, rounded: an integer of ``single_decimals`` places."""
+    ratio = _ratio(variant, name, COLUMNS[name], variant.limits)
     if name not in variant.percentiles:
         return ratio
-    by_day = _ratio(pl.col(variant.percentiles[name]), decimals, variant.daily_limits[name], variant.single_decimals)
+    by_day = _ratio(variant, name, variant.percentiles[name], variant.daily_limits)
     return pl.when(ratio.is_not_null() & by_day.is_not_null()).then(pl.max_horizontal(ratio, by_day))
 
 
-def _ratio(value: pl.Expr, decimals: int, limit: int, places: int) -> pl.Expr:
-    return div_half_even(scaled(value, decimals) * 10**places, limit * 10**decimals)
-
-
-def _totals(variant: Variant) -> list[pl.Expr]:
-    """``composite_index``, ``max_index``, ``max_items`` from the rounded single indices; null unless all six are
-    there.
-    """
-    places = variant.single_decimals
-    singles = {name: scaled(pl.col(f"index_{name}"), places) for name in POLLUTANTS}
-    whole = pl.all_horizontal(single.is_not_null() for single in singles.values())
-    total = pl.sum_horizontal(single * variant.weights[name] for name, single in singles.items())
-    total = div_half_even(total * 10**variant.total_decimals, 10**places)
-    largest = pl.max_horizontal(singles.values())
-    names = pl.concat_list(pl.when(single == largest).then(pl.lit(name)) for name, single in singles.items())
-    return [
-        pl.when(whole).then(unscaled(total, variant.total_decimals)).alias("composite_index"),
-        pl.when(whole).then(unscaled(largest, places)).alias("max_index"),
-        pl.when(whole).then(names.list.drop_nulls()).alias("max_items"),
-    ]
+def _ratio(variant: Variant, name: str, column: str, limits: Mapping[str, int]) -> pl.Expr:
+    decimals = variant.decimals[name]
+    digits = scaled(pl.col(column), decimals)
+    return div_half_even(digits * 10**variant.single_decimals, limits[name] * 10**decimals)

@@ -13,8 +13,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from lantian.standards import limits, validity
-from lantian.standards.attainment import JUDGED_ITEMS, STATISTICS, limit_on
-from lantian.standards.codes import ITEMS
+from lantian.standards.attainment import JUDGED_ITEMS, STATISTICS, over_limit
 from lantian.standards.frames import FrameLike, StandardsError, require_columns
 from lantian.standards.keys import require_one_row_each
 from lantian.standards.percentiles import PERCENT_DECIMALS, percentile_of
@@ -145,10 +144,7 @@ def _names(spans: list[Period]) -> pl.DataFrame:
 
 def _statistics(data: pl.DataFrame, items: list[str], edition: limits.Edition | None, grade: int) -> pl.DataFrame:
     over = [
-        (
-            scaled(pl.col(item), ITEMS[item].decimals)
-            > scaled(limit_on(pl.col("date"), item, grade=grade, edition=edition), ITEMS[item].decimals)
-        ).alias(f"over_{item}")
+        over_limit(pl.col(item), pl.col("date"), item, grade=grade, edition=edition).alias(f"over_{item}")
         for item in items
     ]
     data = data.with_columns(*(scaled(pl.col(item), DECIMALS) for item in items), *over)

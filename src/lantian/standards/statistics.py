@@ -13,7 +13,7 @@ Frames, names and units are those of :mod:`lantian.standards.codes`; everything 
 same input gives the same digits on any machine and with any number of threads.
 """
 
-from lantian.standards.attainment import JUDGED_ITEMS, STATISTICS, Statistic, attainment, exceedance, limit_on
+from lantian.standards.attainment import JUDGED_ITEMS, STATISTICS, Statistic, attainment, exceedance, over_limit
 from lantian.standards.cities import city
 from lantian.standards.percentiles import percentile
 from lantian.standards.periods import Kind, Period, period
@@ -37,7 +37,7 @@ __all__ = [
     "city",
     "daily",
     "exceedance",
-    "limit_on",
+    "over_limit",
     "percentile",
     "period",
     "requirement",

@@ -18,11 +18,11 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from lantian.standards import validity
-from lantian.standards.attainment import limit_on
-from lantian.standards.codes import ITEMS, POLLUTANTS
+from lantian.standards.attainment import over_limit
+from lantian.standards.codes import POLLUTANTS
 from lantian.standards.frames import FrameLike, StandardsError, as_frame, require_columns
 from lantian.standards.hourgrid import HOURS_EAST, HourGrid, moving, number_in, pack, total_in
-from lantian.standards.rounding import div_half_even, round_expr, unscaled
+from lantian.standards.rounding import div_half_even, unscaled
 
 DECIMALS = 4
 """Decimal places of values going in and means coming out: finer than any instrument and than any published digit."""
@@ -160,7 +160,7 @@ def _ozone(cells: pl.Series, date: pl.Series) -> pl.DataFrame:
 def _largest(name: str, minimum: validity.Minimum) -> pl.Expr:
     """A maximum over too few values stands all the same once it exceeds the limit: more values could not lower it."""
     value, valid = pl.col(name), pl.col(f"n_{name}")
-    exceeds = round_expr(value, ITEMS[name].decimals) > limit_on(pl.col("date"), name)
+    exceeds = over_limit(value, pl.col("date"), name)
     return pl.when((valid >= minimum.least) | ((valid > 0) & exceeds)).then(value).alias(name)
 
 
