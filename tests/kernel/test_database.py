@@ -49,6 +49,7 @@ def test_an_embedded_server_lives_in_the_home_and_ends_with_its_last_user(folder
         with psycopg.connect(first.conninfo) as plain:  # what psycopg and the job queue take
             plain.execute("create table kept as select 'ü蓝' as word")
     assert not alive(home / "postgres" / "data")
+    assert not embedded._socket_folder(home / "postgres" / "data").exists()
     with connect(Settings(home=home)) as again, again.engine.connect() as connection:
         assert connection.scalar(text("select word from kept")) == "ü蓝"
 
@@ -119,6 +120,7 @@ def test_a_cluster_of_another_version_is_named(folder: Path):
 def test_why_a_server_does_not_start_is_told(folder: Path):
     with pytest.raises(ServerError, match="no_such_parameter"):
         EmbeddedServer(folder, no_such_parameter="1").start()
+    assert not embedded._socket_folder(folder / "data").exists()
 
 
 def test_a_socket_folder_that_someone_else_made_is_refused(folder: Path):

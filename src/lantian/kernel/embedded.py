@@ -77,9 +77,7 @@ class EmbeddedServer:
                     return  # someone else still works here
                 if self._answers():
                     run_program("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", "60", "stop")
-                sockets = _socket_folder(self.data)
-                if sockets != self.data:
-                    shutil.rmtree(sockets, ignore_errors=True)
+                self._remove_sockets()
 
     @contextmanager
     def _mutex(self) -> Iterator[None]:
@@ -120,11 +118,18 @@ class EmbeddedServer:
             deadline = time.monotonic() + 60
             while not self._answers():
                 if time.monotonic() > deadline or not (self.data / "postmaster.pid").exists():
+                    self._remove_sockets()
                     raise
                 time.sleep(0.2)
         with self._connect("postgres") as connection:
             if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
                 connection.execute(f'create database "{DATABASE}"')
+
+    def _remove_sockets(self) -> None:
+        """Leave nothing under /tmp."""
+        sockets = _socket_folder(self.data)
+        if sockets != self.data:
+            shutil.rmtree(sockets, ignore_errors=True)
 
     def _connect(self, database: str) -> psycopg.Connection:
         host = str(_socket_folder(self.data))
