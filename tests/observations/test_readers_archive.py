@@ -107,7 +107,7 @@ def test_bad_cells_types_and_hours_name_their_line_and_station(tmp_path: Path) -
     rejects = {row["line"]: row for row in read(tmp_path, text).rejects.rows(named=True)}
     assert rejects["2"]["field"] == "1001A PM2.5"
     assert (rejects["3"]["field"], rejects["3"]["value"]) == ("type", "PM3")
-    assert rejects["4"]["field"] == "hour"
+    assert (rejects["4"]["field"], rejects["4"]["value"]) == ("hour", "25")
     assert rejects["5"]["field"] == "1002A CO"
     assert "150 mg/m3" in rejects["5"]["reason"]
 

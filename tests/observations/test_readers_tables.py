@@ -237,6 +237,7 @@ def test_a_row_with_too_many_fields_is_rejected_whole(tmp_path: Path) -> None:
     reading = read(tmp_path, "station,time,O3\n1001A,2016-12-16 19:00,1,234\n1001A,2016-12-16 20:00,2\n")
     bad = only_reject(reading)
     assert (bad["line"], bad["value"]) == ("2", "1001A,2016-12-16 19:00,1,234")
+    assert reading.rows_read == 2
     assert [key[1] for key in hours(reading)] == ["2016-12-16 20"]
 
 

@@ -66,7 +66,8 @@ def workbook(path: Path, sheets: dict[str, list[list[Cell]]]) -> Path:
         )
         + f'<Relationship Id="rIdS" Type="{REL}/styles" Target="styles.xml"/></Relationships>',
         "xl/styles.xml": f'<styleSheet {NS}><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>'
-        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0"/>'
+        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+        '<cellXfs count="2"><xf numFmtId="0"/>'
         '<xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>',
         **{f"xl/worksheets/sheet{n}.xml": _sheet(rows) for n, rows in zip(numbers, sheets.values(), strict=True)},
     }

@@ -58,7 +58,7 @@ def read(table: Table, options: Options) -> Piece:
         "hour",
         pl.DataFrame(),
         False,
-        table.cells.height,
+        table.rows,
         [*table.rejects, *time.rejects],
         time.notes,
     )

@@ -34,6 +34,11 @@ class Table:
     rejects: list[pl.DataFrame]
 
     @property
+    def rows(self) -> int:
+        """Rows that hold anything, those refused whole among them."""
+        return self.cells.height + sum(part.height for part in self.rejects)
+
+    @property
     def line(self) -> pl.Series:
         """Place of each row: physical line, or `sheet!row`."""
         return self.cells["line"]

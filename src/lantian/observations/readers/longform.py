@@ -30,7 +30,7 @@ def read(table: Table, options: Options) -> Piece:
         time.resolution,
         pl.DataFrame(),
         False,
-        table.cells.height,
+        table.rows,
         [*table.rejects, *time.rejects],
         notes + time.notes,
     )

@@ -37,17 +37,15 @@ def of_table(table: Table, roles: dict[str, Column], rule: HourStamp) -> When:
     named, raw = _text(table, roles)
     parsed = stamps.parse(raw)
     local, clock, hour = parsed["local"], parsed["clock"].fill_null(value=False), parsed["hour"]
-    bad_hour = pl.repeat(False, len(raw), eager=True, dtype=pl.Boolean)
+    rejects = []
+    unread = local.is_null()
     if "hour" in roles:
-        written = stamps.hours(table.cells[roles["hour"].name])
-        bad_hour = written.is_null() & local.is_not_null()
+        text = table.cells[roles["hour"].name]
+        written = stamps.hours(text)
+        rejects.append(_rows(table, written.is_null() & ~unread, roles["hour"].text, text, stamps.HOUR_HINT))
         local = local.dt.truncate("1d") + pl.select(pl.duration(hours=pl.lit(written))).to_series()
         clock, hour = written.is_not_null(), written
-    hint = stamps.STAMP_HINT
-    rejects = [
-        _rows(table, local.is_null() & ~bad_hour, named, raw, f"no readable time: {hint}"),
-        _rows(table, bad_hour, roles.get("hour", Column(0, named, None, None, None)).text, raw, stamps.HOUR_HINT),
-    ]
+    rejects.append(_rows(table, unread, named, raw, f"no readable time: {stamps.STAMP_HINT}"))
     midnight = (local == local.dt.truncate("1d")).fill_null(value=True)
     # Days are days when no row has a time of day; a workbook writes the midnight of a date, so midnights under the
     # name "date" are days too.

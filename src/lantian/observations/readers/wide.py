@@ -47,7 +47,7 @@ def read(table: Table, kind: str, options: Options) -> Piece:
         time.resolution,
         pl.DataFrame(),
         True,
-        table.cells.height,
+        table.rows,
         [*table.rejects, *time.rejects],
         notes + time.notes,
     )
