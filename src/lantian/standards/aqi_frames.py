@@ -28,7 +28,7 @@ _RESULTS = ("aqi", "level", "primary", "exceeding", "complete", "capped")
 _LIST = pl.List(pl.String)
 _ROW = "row of the input"
 # Rows judged at once: enough to keep every core busy, few enough that the intermediate integers stay small.
-_BLOCK = 1_000_000
+_BLOCK = 250_000
 
 
 def evaluate(
@@ -121,39 +121,41 @@ def _judge(
 ) -> pl.DataFrame:
     """The result columns of one block."""
     by_item = {sub.item: sub for sub in subs}
-    digits = _digits(data, subs)
-    looked_up = [_look_up(digits, by_item[item]) if item in by_item else _nothing(data.height) for item in order]
     names = [f"iaqi_{item}" for item in order]
-    result = pl.DataFrame([iaqi.alias(name) for name, (iaqi, _) in zip(names, looked_up, strict=True)])
-    capped = [above.alias(name) for name, (_, above) in zip(names, looked_up, strict=True)]
-    result = result.with_columns(
-        pl.max_horizontal(names).alias("largest"),
-        pl.all_horizontal(_measured(pollutant, by_item) for pollutant in planned).alias("complete"),
-        pl.DataFrame(capped).select(pl.any_horizontal(pl.all())).to_series().alias("capped"),
-    )
     aqi = pl.col("largest").clip(lower_bound=edition.least)
     if not edition.publish_incomplete:
         aqi = pl.when(pl.col("complete") | (aqi > 100)).then(aqi)
-    result = result.with_columns(aqi.alias("aqi"))
-    marks = result.select(
-        _marks((pl.col(name) == pl.col("largest")) & (pl.col("largest") > 50) for name in names).alias("primary"),
-        _marks((pl.col(name) > 100) for name in names).alias("exceeding"),
+    result = (
+        _look_up_all(data, by_item, order)
+        .with_columns(
+            pl.max_horizontal(names).alias("largest"),
+            # The literal is for a plan without any pollutant.
+            pl.all_horizontal(pl.lit(True), *(_measured(each, by_item) for each in planned)).alias("complete"),
+        )
+        .with_columns(aqi.alias("aqi"))
     )
+    primary = _marks((pl.col(name) == pl.col("largest")) & (pl.col("largest") > 50) for name in names)
+    exceeding = _marks(pl.col(name) > 100 for name in names) if edition.exceedance else pl.lit(None, pl.UInt32)
+    marks = result.with_columns(primary.alias("primary"), exceeding.alias("exceeding"))
     lists = _lists(tuple(order))
-    exceeding = (
-        lists.gather(marks["exceeding"])
-        if edition.exceedance
-        else pl.repeat(None, data.height, dtype=_LIST, eager=True)
-    )
     return result.select(
         *names,
         "aqi",
         level_expr(pl.col("aqi")).alias("level"),
         lists.gather(marks["primary"]).alias("primary"),
-        exceeding.alias("exceeding"),
+        lists.gather(marks["exceeding"]).alias("exceeding"),
         "complete",
         "capped",
     )
+
+
+def _look_up_all(data: pl.DataFrame, by_item: dict[str, SubIndex], order: Sequence[str]) -> pl.DataFrame:
+    """All sub-indices of a block, and whether any concentration is above the whole index (``capped``)."""
+    digits = _digits(data, by_item.values())
+    found = [_look_up(digits, by_item[item]) if item in by_item else _nothing(data.height) for item in order]
+    above = pl.DataFrame([flag.alias(item) for item, (_, flag) in zip(order, found, strict=True)])
+    iaqi = pl.DataFrame([series.alias(f"iaqi_{item}") for item, (series, _) in zip(order, found, strict=True)])
+    return iaqi.with_columns(above.select(pl.any_horizontal(pl.all())).to_series().alias("capped"))
 
 
 def _digits(data: pl.DataFrame, subs: Iterable[SubIndex]) -> pl.DataFrame:
