@@ -117,6 +117,14 @@ def everything(connection: sa.Connection) -> list[Segment]:
     return _found(connection)
 
 
+def items(connection: sa.Connection, resolution: Resolution) -> set[str]:
+    """All items that any segment holds."""
+    query = sa.select(sa.func.unnest(segment.c.items)).where(
+        segment.c.retired_at.is_(None), segment.c.resolution == resolution
+    )
+    return set(connection.scalars(query))
+
+
 def names(connection: sa.Connection) -> set[tuple[str, str, str]]:
     """(resolution, month, id) of every segment whose file is or may still be read, the retired ones among them."""
     rows = connection.execute(sa.select(segment.c.resolution, segment.c.month, segment.c.id))

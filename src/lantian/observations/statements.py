@@ -9,7 +9,6 @@ Grades: ``raw`` 原始 as the instrument or publisher gave it, ``reviewed`` 审�
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +28,6 @@ TIME: Final = pl.Datetime("us", "UTC")
 STAMP_TYPE: Final = {"hour": TIME, "day": pl.Date()}
 """Its type."""
 _RESERVED: Final = ("place", "time", "date", "known_at", "grade", "source")
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 # Days are those of Beijing time, which for air-quality data is UTC+8 the year round: the recorders never followed
 # daylight saving.
@@ -97,15 +95,19 @@ def prepare(
     Raises ValueError that names the column or row for a column that is missing or not numeric, a stamp that is null,
     naive or not a whole hour.
     """
-    stamp = STAMP[resolution]
     _check_arguments(resolution, grade, known_at)
     _check_columns(frame, resolution)
+    stamp = STAMP[resolution]
     given_known_at, given_source = pl.lit(known_at, TIME), pl.lit(source)
     statements = frame.select(
         "place",
         pl.col(stamp).cast(STAMP_TYPE[resolution]),
         *[pl.col(name).cast(pl.Float64) for name in items_of(frame.columns)],
-        (pl.coalesce("known_at", given_known_at) if "known_at" in frame.columns else given_known_at).alias("known_at"),
+        (
+            pl.coalesce(pl.col("known_at").cast(TIME), given_known_at)
+            if "known_at" in frame.columns
+            else given_known_at
+        ).alias("known_at"),
         pl.lit(grade).alias("grade"),
         (pl.coalesce("source", given_source) if "source" in frame.columns else given_source).alias("source"),
     )
@@ -232,34 +234,31 @@ def _check_arguments(resolution: str, grade: str, known_at: datetime | None) -> 
 
 def _check_columns(frame: pl.DataFrame, resolution: Resolution) -> None:
     stamp = STAMP[resolution]
-    for name, expected in (("place", pl.String()), (stamp, STAMP_TYPE[resolution])):
+    wanted: dict[str, pl.DataType] = {"place": pl.String(), stamp: STAMP_TYPE[resolution]}
+    wanted |= {name: kind for name, kind in (("known_at", TIME), ("source", pl.String())) if name in frame.columns}
+    for name, expected in wanted.items():
         if name not in frame.columns:
             raise ValueError(f"a frame of resolution {resolution!r} needs the column {name!r}; it has {frame.columns}")
         found = frame.schema[name]
-        fits = (
-            isinstance(found, pl.Datetime) and found.time_zone == "UTC"
-            if stamp == "time" == name
-            else found == expected
-        )
-        if not fits:
+        if found != expected and not (isinstance(found, pl.Datetime) and found.time_zone == "UTC" and expected == TIME):
             raise ValueError(f"column {name!r} is {found}; expected {expected}")
     for name in items_of(frame.columns):
         if not (frame.schema[name].is_numeric() or frame.schema[name] == pl.Null):
             raise ValueError(f"column {name!r} is {frame.schema[name]}; an item needs numbers")
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"column {name!r}: an item's name is small letters, digits and _, such as 'pm25'")
 
 
-def _check_rows(statements: pl.DataFrame, resolution: Resolution) -> None:
-    stamp = STAMP[resolution]
-    wrong = pl.col("place").is_null() | pl.col(stamp).is_null()
-    if resolution == "hour":
-        wrong = wrong | (pl.col("time") != pl.col("time").dt.truncate("1h"))
-    found = statements.with_row_index("row").filter(wrong).head(1)
+def _check_rows(prepared: pl.DataFrame, resolution: Resolution) -> None:
+    stamp, items = STAMP[resolution], items_of(prepared.columns)
+    off = pl.lit(False) if resolution == "day" else pl.col("time") != pl.col("time").dt.truncate("1h")
+    absent = pl.col("place").is_null() | pl.col(stamp).is_null()
+    infinite = pl.any_horizontal(pl.lit(False), *(pl.col(name).is_infinite() for name in items))
+    wrong = absent | off | infinite.fill_null(False)
+    found = prepared.with_row_index("row").filter(wrong).head(1)
     if found.height:
-        row, place, when = found.select("row", "place", stamp).row(0)
-        expected = "the beginning of an hour" if resolution == "hour" else "a day"
-        raise ValueError(f"row {row}: place {place!r}, {stamp} {when}: expected a place and {expected}")
+        row = found.to_dicts()[0]
+        said = ", ".join(f"{name} {row[name]}" for name in items)
+        expected = f"a place, {'the beginning of an hour' if resolution == 'hour' else 'a day'} and finite values"
+        raise ValueError(f"row {row['row']}: place {row['place']!r}, {stamp} {row[stamp]}, {said}: expected {expected}")
 
 
 def _check_unique(said: pl.DataFrame, stamp: str) -> None:

@@ -149,7 +149,7 @@ class ObservationStore:
             resolution, place, when, when + timedelta(hours=1) if resolution == "hour" else when + timedelta(days=1)
         )
         found = self._holding(asked)
-        names = _in_order(found)
+        names = _in_order({name for one in found for name in one.items})
         history = (
             upkeep.scan(self.root, found, resolution, names)
             .filter(*asked.conditions())
@@ -218,6 +218,10 @@ class ObservationStore:
         with self._engine.connect() as connection:
             return manifest.holding(connection, asked)
 
+    def _items(self, resolution: Resolution) -> list[str]:
+        with self._engine.connect() as connection:
+            return _in_order(manifest.items(connection, resolution))
+
     def _standing(
         self, month: Sequence[manifest.Segment], said: pl.DataFrame, resolution: Resolution, grade: Grade
     ) -> pl.DataFrame | None:
@@ -258,7 +262,7 @@ class ObservationStore:
         """
         _check_items(items or [])
         found = self._holding(asked)
-        names = _in_order(found) if items is None else list(dict.fromkeys(items))
+        names = self._items(asked.resolution) if items is None else list(dict.fromkeys(items))
         columns = ["place", STAMP[asked.resolution], *names, *(["grade"] if with_grade else [])]
         plain: list[manifest.Segment] = []
         parts: list[pl.LazyFrame] = []
@@ -287,11 +291,10 @@ def open_store(platform: Platform) -> ObservationStore:
     return store
 
 
-def _in_order(found: Iterable[manifest.Segment]) -> list[str]:
-    """The items of some segments, in the registry's order, counts beside their values."""
+def _in_order(items: Iterable[str]) -> list[str]:
+    """Items in the registry's order, counts beside their values."""
     order = {name: place for place, name in enumerate(ITEMS)}
-    names = {name for one in found for name in one.items}
-    return sorted(names, key=lambda name: (order[name.removeprefix("n_")], name.startswith("n_")))
+    return sorted(items, key=lambda name: (order[name.removeprefix("n_")], name.startswith("n_")))
 
 
 def _check_items(names: Iterable[str]) -> None:
