@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine, text
@@ -18,6 +20,8 @@ from lantian.kernel.accounts import (
     allowed,
     passwords,
 )
+from lantian.kernel.database import metadata
+from lantian.kernel.jobs import tables as job_tables
 
 PASSWORD = "correct horse 电池"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -294,3 +298,15 @@ def test_the_example_opens_and_closes_with_the_setting(engine: Engine, admin: Ac
     assert accounts.ensure_example(engine, False) == []
     assert accounts.account_of_token(engine, token) is None
     assert accounts.ensure_example(engine, True) == opened
+
+
+def test_the_migration_makes_the_tables_that_the_code_describes(engine: Engine) -> None:
+    ours = {name for name in metadata.tables if name in {*vars(accounts.tables), *vars(job_tables)}}
+    assert ours > {"account", "account_grant", "role_permission", "session", "job_progress"}
+    only_ours = {"include_object": lambda thing, name, kind, *_: kind != "table" or name in ours}
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts=only_ours), metadata)
+    # What only the migration knows, because the queue's table is not in our metadata.
+    assert [(each[0], each[1].name) for each in differences] == [
+        ("remove_fk", "fk_job_progress_job_id_procrastinate_jobs")
+    ]

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lantian.kernel.accounts import PERMISSIONS, Account, Grant, allowed, covers, list_roles, may_grant
+from lantian.places import is_within
 
 EVERYTHING = frozenset(PERMISSIONS)
 
@@ -39,6 +40,24 @@ def county_officer(region: str | None = "130102", department: str | None = None)
 )
 def test_a_region_covers_itself_and_what_lies_below(outer: str | None, inner: str | None, expected: bool) -> None:
     assert covers(outer, inner) is expected
+
+
+def test_coverage_agrees_with_the_order_of_regions_in_places() -> None:
+    codes = [
+        "110000",
+        "110105",
+        "110105001",
+        "Z11010501",
+        "130000",
+        "130100",
+        "130102",
+        "130102001",
+        "131000",
+        "131002",
+    ]
+    for outer in codes:
+        for inner in codes:
+            assert covers(outer, inner) == is_within(inner, outer), (outer, inner)
 
 
 two_digits = st.integers(1, 99).map("{:02d}".format)

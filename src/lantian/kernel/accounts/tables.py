@@ -44,6 +44,7 @@ account_password = Table(
     metadata,
     Column("account_id", BigInteger, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
     Column("hash", Text, nullable=False),
+    comment="apart from account, so that no hash enters the audit trail",
 )
 
 role = Table(
@@ -68,8 +69,8 @@ account_grant = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("account_id", BigInteger, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("role", Text, ForeignKey("role.code"), nullable=False),
-    Column("department", Text),
-    Column("region", Text),
+    Column("department", Text, comment="null: every department"),
+    Column("region", Text, comment="covers all below it; null: everywhere"),
     UniqueConstraint("account_id", "role", "department", "region", postgresql_nulls_not_distinct=True),
 )
 
@@ -86,12 +87,13 @@ session = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
     CheckConstraint("kind IN ('session', 'api', 'key')", name="kind"),
+    comment="real times, never the replay clock's",
 )
 
 login_attempt = Table(
     "login_attempt",
     metadata,
-    Column("key", LargeBinary, primary_key=True),
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of login and address"),
     Column("failures", Integer, nullable=False),
     Column("last_at", DateTime(timezone=True), nullable=False),
 )

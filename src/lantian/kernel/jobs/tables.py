@@ -21,4 +21,5 @@ job_progress = Table(
     Column("message", Text, nullable=False),
     Column("error", Text),
     Column("finished_at", DateTime(timezone=True)),
+    comment="real times, never the replay clock's",
 )
