@@ -119,8 +119,10 @@ def everything(connection: sa.Connection) -> list[Segment]:
 
 def items(connection: sa.Connection, resolution: Resolution) -> set[str]:
     """All items that any segment holds."""
-    query = sa.select(sa.func.unnest(segment.c.items)).where(
-        segment.c.retired_at.is_(None), segment.c.resolution == resolution
+    query = (
+        sa.select(sa.func.unnest(segment.c["items"]))
+        .distinct()
+        .where(segment.c.retired_at.is_(None), segment.c.resolution == resolution)
     )
     return set(connection.scalars(query))
 
