@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from lantian.standards.codes import DAILY_ITEMS, POLLUTANTS
-from lantian.standards.frames import FrameLike, StandardsError, as_frame, require_columns
+from lantian.standards.frames import FrameLike, StandardsError, require_columns
 from lantian.standards.hourgrid import number_in, pack, total_in
 from lantian.standards.keys import require_one_row_each
+from lantian.standards.parts import hourly_parts
 from lantian.standards.rounding import div_half_even, unscaled
 
 DECIMALS = 4
@@ -43,29 +44,40 @@ def city(frame: FrameLike, members: Mapping[str, Iterable[str]], *, min_percent:
     where = "statistics.city"
     if not 0 <= min_percent <= 100:
         raise ValueError(f"min_percent is a percentage of 0 to 100, not {min_percent}")
-    data = as_frame(frame)
-    key = "time" if "time" in data.columns else "date"
-    known = POLLUTANTS if key == "time" else DAILY_ITEMS
-    data = require_columns(data, ("place", key), optional=known, where=where)
-    items = [item for item in known if item in data.columns]
-    if not items:
-        raise StandardsError(f"{where}: no item to work on, expected one of {', '.join(known)}")
-    require_one_row_each(data, "place", key, where=where)
+    names = frame.collect_schema().names() if isinstance(frame, pl.LazyFrame) else list(frame.columns)
+    key = "time" if "time" in names else "date"
+    if key == "time":
+        parts = hourly_parts(frame, where=where)
+    else:
+        parts = iter([require_columns(frame, ("place", "date"), optional=DAILY_ITEMS, where=where)])
+    regions = sorted(members)
     pairs = pl.DataFrame(
-        [(station, region) for region, stations in members.items() for station in sorted(set(stations))],
-        schema={"place": pl.String, "region": pl.String},
+        [(station, number) for number, name in enumerate(regions) for station in sorted(set(members[name]))],
+        schema={"place": pl.String, "region": pl.UInt32},
         orient="row",
     )
-    sums = (
+    sums = pl.concat(_sums(part, key, pairs, where) for part in parts).sort("region", key)
+    listed = pairs.group_by("region").agg(listed=pl.len().cast(pl.Int64))
+    items = [name for name in sums.columns if name not in ("region", key)]
+    means = [expr for item in items for expr in _mean(item, min_percent)]
+    place = pl.Series("place", regions, dtype=pl.String).gather(sums["region"])
+    return sums.join(listed, on="region", how="left", maintain_order="left").select(place, key, *means)
+
+
+def _sums(data: pl.DataFrame, key: str, pairs: pl.DataFrame, where: str) -> pl.DataFrame:
+    """Packed sums of each region and hour or day."""
+    items = [item for item in (POLLUTANTS if key == "time" else DAILY_ITEMS) if item in data.columns]
+    if not items:
+        raise StandardsError(f"{where}: no item to work on, expected one of {', '.join(DAILY_ITEMS)}")
+    require_one_row_each(data, "place", key, where=where)
+    return (
         data.lazy()
         .select(pl.col("place").cast(pl.String), key, *(pack(pl.col(item), DECIMALS) for item in items))
         .join(pairs.lazy(), on="place")
         .group_by("region", key)
         .agg(pl.col(items).sum())
-        .join(pairs.lazy().group_by("region").agg(listed=pl.len().cast(pl.Int64)), on="region")
+        .collect()
     )
-    means = [expr for item in items for expr in _mean(item, min_percent)]
-    return sums.select(pl.col("region").alias("place"), key, *means).sort("place", key).collect()
 
 
 def _mean(item: str, min_percent: int) -> tuple[pl.Expr, pl.Expr]:

@@ -12,16 +12,15 @@ places, with which it returns as float.
 """
 
 import math
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 
 import polars as pl
 
 from lantian.standards import validity
 from lantian.standards.attainment import over_limit
 from lantian.standards.codes import POLLUTANTS
-from lantian.standards.frames import FrameLike, StandardsError, as_frame, require_columns
-from lantian.standards.hourgrid import HOURS_EAST, HourGrid, moving, number_in, pack, total_in
+from lantian.standards.frames import FrameLike, StandardsError, require_columns
+from lantian.standards.hourgrid import HourGrid, moving, number_in, pack, total_in
+from lantian.standards.parts import hourly_parts
 from lantian.standards.rounding import div_half_even, unscaled
 
 DECIMALS = 4
@@ -34,7 +33,7 @@ ROLLING = {
 }
 """The moving means: name -> item it is made of, and the hours that it needs."""
 
-_ROWS_AT_ONCE = 2_000_000
+_DAILY = "statistics.daily"
 
 
 def daily(hourly: FrameLike) -> pl.DataFrame:
@@ -54,7 +53,7 @@ def daily(hourly: FrameLike) -> pl.DataFrame:
         StandardsError: a column is missing or of another type or unit, a time is no whole hour, an hour of a place is
             given twice.
     """
-    parts = [_days(part) for part in _parts(hourly)]
+    parts = [_days(part) for part in hourly_parts(hourly, where=_DAILY)]
     return pl.concat(parts).sort("place", "date")
 
 
@@ -88,35 +87,8 @@ def _rolling_mean(data: pl.DataFrame, grid: HourGrid, name: str) -> pl.Series:
     return sums.select(unscaled(_mean(pl.col(name), minimum), DECIMALS))[name]
 
 
-def _parts(hourly: FrameLike) -> Iterator[pl.DataFrame]:
-    """The checked rows, some millions at a time and no day cut, so that a national year needs little memory."""
-    where = "statistics.daily"
-    frame = hourly if isinstance(hourly, pl.LazyFrame) else as_frame(hourly).lazy()
-    checked = require_columns(frame.head(0), ("place", "time"), optional=POLLUTANTS, where=where)
-    items = [item for item in POLLUTANTS if item in checked.columns]
-    if not items:
-        raise StandardsError(f"{where}: no item to work on, expected one of {', '.join(POLLUTANTS)}")
-    frame = frame.select("place", "time", *items)
-    time = pl.col("time")
-    first, last, rows = frame.select(time.min().alias("first"), time.max().alias("last"), pl.len()).collect().row(0)
-    if first is None:
-        yield require_columns(frame, ("place", "time", *items), where=where)
-        return
-    start = _midnight(first)
-    step = timedelta(days=max(31, (last - start).days * _ROWS_AT_ONCE // max(rows, 1)))
-    while start <= last:
-        part = frame.filter(time >= start, time < start + step)
-        yield require_columns(part, ("place", "time", *items), where=where)
-        start += step
-
-
-def _midnight(time: datetime) -> datetime:
-    east = timedelta(hours=HOURS_EAST)
-    return (time + east).replace(hour=0, minute=0, second=0, microsecond=0) - east
-
-
 def _days(data: pl.DataFrame) -> pl.DataFrame:
-    grid = HourGrid.of(data, where="statistics.daily")
+    grid = HourGrid.of(data, where=_DAILY)
     rows = _by_day(grid.lay(pl.repeat(1, data.height, dtype=pl.Int64, eager=True))).arr.sum()
     days = grid.place_days().with_columns(rows=rows)
     for item in ("so2", "no2", "co", "o3", "pm10", "pm25"):
