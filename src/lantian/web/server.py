@@ -1,13 +1,18 @@
-"""The server: uvicorn, told to let go of open event streams when it stops."""
+"""The server: uvicorn, told to let go of open event streams when it stops, and to come back to its caller."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that ends the streams of `/live` before it waits for its connections."""
+    """A uvicorn server that ends the streams of `/live` before it waits for its connections.
+
+    After SIGINT or SIGTERM `run()` returns, so that the caller can close the platform; uvicorn's own would raise the signal once more.
+    """
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
@@ -17,6 +22,13 @@ class Server(uvicorn.Server):
         """Stop serving."""
         self._app.state.stopping.set()
         await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals while serving, and not again afterwards."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
 
 def make_server(app: FastAPI, host: str, port: int, *, log_level: str = "warning") -> Server:

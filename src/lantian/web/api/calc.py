@@ -1,16 +1,18 @@
 """`/calc`: the index of one set of values, with every step, as offices check single figures."""
 
+import datetime as dt
 from dataclasses import asdict
-from datetime import date as Date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from lantian.standards import aqi
+from lantian.standards import aqi, indices
 from lantian.standards.aqi import AqiResult
 from lantian.standards.codes import POLLUTANTS
 from lantian.standards.frames import StandardsError
+from lantian.standards.indices import IndexResult
 from lantian.web.pages.aqi_steps import steps
+from lantian.web.pages.index_steps import index_steps
 from lantian.web.security import Viewer, allow
 
 router = APIRouter(tags=["calc"])
@@ -48,7 +50,7 @@ def calc_aqi(
     given: Given,
     period: Period = "daily",
     edition: Literal["2012", "2026"] | None = None,
-    date: Date | None = None,
+    date: dt.date | None = None,
 ) -> dict[str, Any]:
     """Air quality index of a day or an hour by either edition of HJ 633.
 
@@ -59,6 +61,62 @@ def calc_aqi(
     day = date or viewer.today
     result = judge(given, period, int(edition) if edition else aqi.on(day).year)
     return described(result, given, period)
+
+
+def statistics(
+    so2: Value = None, no2: Value = None, pm10: Value = None, pm25: Value = None, co: Value = None, o3: Value = None
+) -> dict[str, str]:
+    """Collect the six statistics that were given."""
+    return {name: text.strip() for name, text in locals().items() if text and text.strip()}
+
+
+Statistics = Annotated[dict[str, str], Depends(statistics)]
+
+
+@router.get("/calc/index")
+def calc_index(
+    viewer: User,
+    given: Statistics,
+    variant: Annotated[str | None, Query(max_length=40)] = None,
+    date: dt.date | None = None,
+) -> list[dict[str, Any]]:
+    """Composite index of one set of statistics, in every variant in use on `date` (the clock's day if not given), or in the `variant` named.
+
+    so2, no2, pm10, pm25: means in ug/m3; co: 95th percentile of daily means in mg/m3; o3: 90th percentile of the daily largest 8-hour means in ug/m3.
+    """
+    names = [variant] if variant else [each.name for each in indices.variants_on(date or viewer.today)]
+    return [index_described(compose(given, variant=name), given) for name in names]
+
+
+def compose(given: dict[str, str], *, variant: str) -> IndexResult:
+    """Compute the composite index of what was typed, in one variant.
+
+    Raises:
+        StandardsError: a value is no concentration, or the variant is unknown.
+    """
+    values: dict[str, Any] = given
+    try:
+        return indices.of(**values, variant=variant)
+    except StandardsError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise StandardsError(str(error)) from None
+
+
+def index_described(result: IndexResult, given: dict[str, str]) -> dict[str, Any]:
+    """A result as JSON values; decimals as text, so that no digit is lost."""
+    text = {name: None if value is None else f"{value:f}" for name, value in result.single.items()}
+    return {
+        "variant": result.variant.name,
+        "label": result.variant.label,
+        "source": result.variant.source,
+        "confidence": result.variant.confidence,
+        "composite": None if result.composite is None else f"{result.composite:f}",
+        "single": text,
+        "max_index": None if result.max_index is None else f"{result.max_index:f}",
+        "max_items": list(result.max_items),
+        "steps": [asdict(step) for step in index_steps(result, given)],
+    }
 
 
 def judge(given: dict[str, str], period: Period, edition: int) -> AqiResult:

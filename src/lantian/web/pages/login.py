@@ -49,7 +49,9 @@ def password_page(request: Request) -> Response:
     viewer = viewer_of(request)
     if not viewer.has_password:
         return RedirectResponse(login_address(request), 303)
-    return render(request, "password.html", fault="", forced=viewer.account.must_change_password)
+    return render(
+        request, "password.html", fault="", forced=viewer.account.must_change_password, login=viewer.account.login
+    )
 
 
 @router.post(
@@ -72,6 +74,7 @@ def password(request: Request, old: Text, new: Text, again: Text) -> Response:
             status=422,
             fault=_words(request, error),
             forced=viewer.account.must_change_password,
+            login=viewer.account.login,
         )
     answer = RedirectResponse("/", 303)
     sign_in(answer, open_session(engine, account, label=browser_of(request)), secure=request.url.scheme == "https")
