@@ -96,7 +96,7 @@ def _external(folder: Path) -> tuple[str, Callable[[], None]]:
     )
 
     def stop() -> None:
-        embedded.run_program("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        embedded.run_program("pg_ctl", data, "-m", "immediate", "-w", "stop")
 
     return f"postgresql://{embedded.USER}:{password}@127.0.0.1:{port}/postgres", stop
 

@@ -106,6 +106,12 @@ def test_a_failed_act_leaves_nothing_and_no_gap(notes: Engine):
     assert verify(notes) == []
 
 
+def test_an_act_that_waits_too_long_says_for_what(notes: Engine, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(audit, "_PATIENCE", "50ms")
+    with act(notes, "li.hua"), pytest.raises(TimeoutError, match="another act has been open"), act(notes, "wang.wei"):
+        pass
+
+
 def test_an_update_that_changes_nothing_is_no_entry(notes: Engine):
     write(notes, 1)
     with act(notes, "li.hua") as connection:

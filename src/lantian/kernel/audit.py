@@ -14,13 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from lantian.kernel.chain import Entry, Fault, Mark, check
 
 REDACTED = ("password_hash", "token_hash", "secret")
 """Columns whose values never enter the trail; `[redacted]` stands there instead."""
 
+_PATIENCE = "60s"  # how long an act waits for the one before
 _FORMAT = "lantian-audit-1"
 _STAMP = r"""'YYYY-MM-DD"T"HH24\:MI\:SS.US"Z"'"""  # \: no parameter
 _ROWS = text(
@@ -34,11 +37,16 @@ def act(engine: Engine, actor: str, reason: str = "") -> Iterator[Connection]:
     """A transaction in the name of `actor` (an account, or `job:<name>`): every write inside is recorded.
 
     Commits at the end, rolls back on an exception. Acts happen one after the other: each waits up to a minute for the
-    one before, so no two can deadlock and none may dawdle. Keep computing and reading files outside.
+    one before (then TimeoutError), so no two can deadlock. Keep computing and reading files outside.
     """
     with engine.begin() as connection:
         declare(connection, actor, reason)
-        connection.execute(text("select seq from audit_head for update"))
+        try:
+            connection.execute(text("select seq from audit_head for update"))
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise TimeoutError(f"{actor} cannot write: another act has been open for over {_PATIENCE}") from error
+            raise
         yield connection
 
 
@@ -49,9 +57,9 @@ def declare(connection: Connection, actor: str, reason: str = "") -> None:
     connection.execute(
         text(
             "select set_config('lantian.actor', :actor, true), set_config('lantian.reason', :reason, true), "
-            "set_config('lock_timeout', '60s', true)"
+            "set_config('lock_timeout', :patience, true)"
         ),
-        {"actor": actor, "reason": reason},
+        {"actor": actor, "reason": reason, "patience": _PATIENCE},
     )
 
 

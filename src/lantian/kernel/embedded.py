@@ -45,6 +45,7 @@ class EmbeddedServer:
         self.data = self.folder / "data"
         self.options = options
         self._users: IO[bytes] | None = None
+        self._process = 0  # who counts as the user: not a child that was forked off later
 
     def start(self) -> str:
         """Make sure that the server runs, count this object among its users, and give its address."""
@@ -56,13 +57,13 @@ class EmbeddedServer:
                     self._launch()
                 users = (self.folder / "users.lock").open("ab")
                 fcntl.flock(users, fcntl.LOCK_SH)
-                self._users = users
+                self._users, self._process = users, os.getpid()
             atexit.register(self.stop)
         return f"postgresql://{USER}@/{DATABASE}?host={_socket_folder(self.data)}&port=5432"
 
     def stop(self) -> None:
         """Leave the server; the last user stops it."""
-        if self._users is None:
+        if self._users is None or self._process != os.getpid():
             return
         atexit.unregister(self.stop)
         users, self._users = self._users, None
@@ -76,7 +77,7 @@ class EmbeddedServer:
                 except BlockingIOError:
                     return  # someone else still works here
                 if self._answers():
-                    run_program("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", "60", "stop")
+                    run_program("pg_ctl", self.data, "-m", "fast", "-w", "-t", "60", "stop")
                 self._remove_sockets()
 
     @contextmanager
@@ -107,7 +108,7 @@ class EmbeddedServer:
         _forget_dead_postmaster(self.data / "postmaster.pid")
         sockets = _socket_folder(self.data)
         if sockets != self.data:
-            _make_private(sockets)
+            _make_private(sockets, _account(self.data))
         options = ["-k", str(sockets), "-c", "listen_addresses="]
         for name, value in self.options.items():
             options += ["-c", f"{name}={value}"]
@@ -149,8 +150,8 @@ def initialise(data: Path, *options: str) -> None:
     if unfinished.exists():
         shutil.rmtree(unfinished)
     _open_path(data.parent)
-    _make_private(unfinished)
-    run_program("initdb", "-D", unfinished, "-U", USER, "--encoding=UTF8", "--no-locale", *options)
+    _make_private(unfinished, _account(unfinished))
+    run_program("initdb", unfinished, "-U", USER, "--encoding=UTF8", "--no-locale", *options)
     unfinished.rename(data)
 
 
@@ -159,21 +160,21 @@ def launch(data: Path, *options: str) -> None:
     _open_path(data.parent)
     log = data / "startup.log"
     try:
-        run_program("pg_ctl", "-D", data, "-w", "-t", "120", "-l", log, "-o", shlex.join(options), "start")
+        run_program("pg_ctl", data, "-w", "-t", "120", "-l", log, "-o", shlex.join(options), "start")
     except ServerError as error:
         said = log.read_text(errors="replace")[-2000:] if log.exists() else ""
         raise ServerError(f"{error}\n{said}".rstrip()) from None
 
 
-def run_program(name: str, *arguments: str | Path) -> None:
-    """Run one of the bundled PostgreSQL programs, as the account that owns the server. Raises ServerError."""
+def run_program(name: str, data: Path, *arguments: str | Path) -> None:
+    """Run one of the bundled PostgreSQL programs on the cluster `data`, as its owner. Raises ServerError."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_"))}
-    account = _account()
-    as_user = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    account = _account(data)
+    as_user = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}
     # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(
-            [programs() / name, *arguments],
+            [programs() / name, "-D", data, *arguments],
             cwd="/",
             env=environment | {"LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
@@ -202,15 +203,18 @@ def programs() -> Path:
     return folder
 
 
-def _account() -> pwd.struct_passwd | None:
-    """Whom the server runs as when we are root; None: ourselves."""
+def _account(data: Path) -> tuple[int, int] | None:
+    """Whom the server of `data` runs as, user and group, when we are root; None: ourselves."""
     if os.geteuid() != 0:
         return None
+    if data.exists() and data.stat().st_uid != 0:
+        return data.stat().st_uid, data.stat().st_gid
     for name in ("postgres", "nobody"):
         try:
-            return pwd.getpwnam(name)
+            entry = pwd.getpwnam(name)
         except KeyError:
             continue
+        return entry.pw_uid, entry.pw_gid
     raise ServerError("PostgreSQL does not run as root, and there is neither an account postgres nor nobody")
 
 
@@ -224,10 +228,9 @@ def _open_path(folder: Path) -> None:
             step.chmod(mode & 0o7777 | 0o001)
 
 
-def _make_private(folder: Path) -> None:
+def _make_private(folder: Path, account: tuple[int, int] | None) -> None:
     """Make `folder`, owned by the server's account and closed to everyone else; refuse one that another made."""
-    account = _account()
-    owner = os.geteuid() if account is None else account.pw_uid
+    owner = os.geteuid() if account is None else account[0]
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
@@ -236,7 +239,7 @@ def _make_private(folder: Path) -> None:
             raise ServerError(f"{folder} belongs to someone else or is open to others; remove it") from None
     else:
         if account is not None:
-            os.chown(folder, account.pw_uid, account.pw_gid)
+            os.chown(folder, *account)
 
 
 def _socket_folder(data: Path) -> Path:
