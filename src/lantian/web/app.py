@@ -1,9 +1,11 @@
 """The web application: `create_app(platform)` puts the pages and the HTTP interface into their frame.
 
-To add a page, list its module in `PAGES`; to add a resource of the interface, list its module in `API` (docs/web.md has the recipe).
+To add a page, list its module in `PAGES`; to add a resource of the interface, list its module in `API` (docs/web.md
+has the recipe).
 """
 
 import asyncio
+from pathlib import Path
 from types import ModuleType
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -31,7 +33,8 @@ def create_app(
 
     Args:
         platform: an open platform; closing it is the caller's affair.
-        pages: modules with a `router` and, if they stand in the navigation, a `PAGE` or several `PAGES`.
+        pages: modules with a `router` and, if they stand in the navigation, a `PAGE` or several `PAGES`; their
+            templates and messages lie in the same folder.
         resources: modules with a `router`, served under `/api/v1`.
 
     Raises:
@@ -40,7 +43,8 @@ def create_app(
     app = FastAPI(title="Lantian 蓝天", version=api.VERSION, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.platform = platform
     app.state.stopping = asyncio.Event()  # ends the streams of /live; set by server.Server
-    app.state.renderer = Renderer(tuple(page for module in pages for page in _pages_of(module)))
+    folders = [Path(str(module.__file__)).parent for module in pages]
+    app.state.renderer = Renderer(tuple(page for module in pages for page in _pages_of(module)), folders)
     routers = [_static(), *(module.router for module in pages)]
     interface = [module.router for module in resources]
     app.state.declarations = declarations((*routers, *interface))

@@ -1,7 +1,8 @@
 """Static files under one content hash: `/static/<hash>/...`, kept in memory, gzipped once, cached by browsers for ever.
 
-The hash covers every file, so a changed byte anywhere gives new addresses, and the relative imports between our ES modules carry it on by
-themselves. Level colours are not written by hand: `css/levels.css` and `js/levels.js` are made from `standards.aqi.LEVELS`.
+The hash covers every file, so a changed byte anywhere gives new addresses, and the relative imports between our ES
+modules carry it on by themselves. Level colours are not written by hand: `css/levels.css` and `js/levels.js` are made
+from `standards.aqi.LEVELS`.
 """
 
 import gzip
@@ -14,6 +15,7 @@ from fastapi import Request, Response
 
 from lantian.standards import aqi
 
+_MADE = "Made from standards.aqi.LEVELS (HJ 633, table 2); do not edit."
 STATIC = Path(__file__).with_name("static")
 
 _TYPES = {
@@ -102,15 +104,15 @@ class Assets:
 
 
 def levels_css() -> str:
-    """Custom properties `--level`, `--level-ink`, `--level-edge` for `[data-level="1"]` to `"6"`, from the standard's table."""
+    """Custom properties `--level`, `--level-ink`, `--level-edge` for `[data-level="1"]` to `"6"`, from the standard's
+    table.
+    """
     rules = []
     for level in aqi.LEVELS:
-        red, green, blue = level.rgb
-        edge = f"rgb({red * 6 // 10} {green * 6 // 10} {blue * 6 // 10})"
-        rules.append(
-            f'[data-level="{level.number}"] {{ --level: {level.colour}; --level-ink: {level.text_colour}; --level-edge: {edge}; }}'
-        )
-    return "/* Made from standards.aqi.LEVELS (HJ 633, table 2); do not edit. */\n" + "\n".join(rules) + "\n"
+        red, green, blue = (part * 6 // 10 for part in level.rgb)
+        colours = f"--level: {level.colour}; --level-ink: {level.text_colour}; --level-edge: rgb({red} {green} {blue});"
+        rules.append(f'[data-level="{level.number}"] {{ {colours} }}')
+    return f"/* {_MADE} */\n" + "\n".join(rules) + "\n"
 
 
 def levels_js() -> str:
@@ -127,4 +129,4 @@ def levels_js() -> str:
         }
         for v in aqi.LEVELS
     ]
-    return f"// Made from standards.aqi.LEVELS (HJ 633, table 2); do not edit.\nexport const LEVELS = {json.dumps(table, ensure_ascii=False)};\n"
+    return f"// {_MADE}\nexport const LEVELS = {json.dumps(table, ensure_ascii=False)};\n"

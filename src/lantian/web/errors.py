@@ -1,4 +1,6 @@
-"""Errors: problem+json (RFC 9457) for the interface, a designed page for people, a way to the login where that is what is missing."""
+"""Errors: problem+json (RFC 9457) for the interface, a designed page for people, a way to the login where that is what
+is missing.
+"""
 
 import logging
 import secrets

@@ -1,4 +1,6 @@
-"""How numbers, levels and times are printed on a page: exactly as published, with unit, and with their definition on hover."""
+"""How numbers, levels and times are printed on a page: exactly as published, with unit, and with their definition on
+hover.
+"""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

@@ -15,7 +15,8 @@ OFFICE = "office"
 
 @dataclass(frozen=True)
 class Page:
-    """One page in the navigation. Its title and the one question it answers are messages `<name>.title` and `<name>.question`.
+    """One page in the navigation. Its title and the one question it answers are messages `<name>.title` and
+    `<name>.question`.
 
     Attributes:
         name: namespace of its messages, by custom the name of its file.

@@ -1,10 +1,12 @@
-"""From a template to an answer: the Jinja environment, the languages and looks, and what every page's frame needs to know.
+"""From a template to an answer: the Jinja environment, the languages and looks, and what every page's frame needs to
+know.
 
-A page calls `render(request, "calculator.html", result=...)`. In its template `t("calculator.title")` is a message in the reader's language,
-`figure("pm25", 75)` a published figure, `level(112)` an AQI with its colour and word, `asset("js/x.js")` the address of a static file.
+A page calls `render(request, "calculator.html", result=...)`. In its template `t("calculator.title")` is a message in
+the reader's language, `figure("pm25", 75)` a published figure, `level(112)` an AQI with its colour and word,
+`asset("js/x.js")` the address of a static file.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ from lantian.web import figures
 from lantian.web.assets import Assets
 from lantian.web.messages import LANGUAGES, Messages
 from lantian.web.navigation import Page, Room, rooms
+from lantian.web.security import Viewer
 
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "templates", HERE / "pages")
@@ -29,7 +32,7 @@ _YEAR = 365 * 86400
 
 
 class Renderer:
-    """Templates, messages and static files of one application.
+    """Templates, messages and static files of one application; `folders` hold those of pages from elsewhere.
 
     Attributes:
         messages: every text in both languages.
@@ -37,12 +40,13 @@ class Renderer:
         pages: every page of the navigation.
     """
 
-    def __init__(self, pages: tuple[Page, ...]) -> None:
-        self.messages = Messages(FOLDERS)
+    def __init__(self, pages: tuple[Page, ...], folders: Iterable[Path] = ()) -> None:
+        found = tuple(dict.fromkeys((*FOLDERS, *folders)))
+        self.messages = Messages(found)
         self.assets = Assets()
         self.pages = pages
         self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(FOLDERS),
+            loader=jinja2.FileSystemLoader(found),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -74,14 +78,14 @@ class Frame:
     """What stands around every page.
 
     Attributes:
-        viewer: who looks (`security.Viewer`).
+        viewer: who looks; None on a page that has no frame.
         rooms: rooms and pages that they may open.
         page: the page they are on; None if it is not in the navigation.
         look: `light` or `dark`.
         here: the address with one choice changed, for example `here(lang="en")`.
     """
 
-    viewer: Any
+    viewer: Viewer | None
     rooms: list[Room]
     page: Page | None
     look: str
@@ -97,10 +101,12 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     """Answer with a page or a fragment.
 
     Args:
-        request: the request being answered; `allow(...)` has already put the viewer into it, or the page is one without a frame.
+        request: the request being answered; `allow(...)` has already put the viewer into it, or the page is one
+            without a frame.
         template: file name under `web/templates` or `web/pages`.
         status: HTTP status.
-        values: what the template uses. `page_name` (a `Page.name`) marks where in the navigation a page belongs whose own address is not there.
+        values: what the template uses. `page_name` (a `Page.name`) marks where in the navigation a page belongs
+            whose own address is not there.
 
     Raises:
         jinja2.UndefinedError: the template uses a value that was not given.

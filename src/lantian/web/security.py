@@ -1,7 +1,8 @@
-"""Who asks, and whether they may: every route declares `allow("permission")` or `anyone("why")`, and no other site may post for a reader.
+"""Who asks, and whether they may: every route declares `allow("permission")` or `anyone("why")`, and no other site may
+post for a reader.
 
-A reader is known by the session cookie, a script by `Authorization: Bearer <token>`; with neither, it is the public, who may do what the role
-`citizen` may.
+A reader is known by the session cookie, a script by `Authorization: Bearer <token>`; with neither, it is the public,
+who may do what the role `citizen` may.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from lantian.places.store import PlaceStore
 COOKIE = "lantian_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# Nothing from elsewhere, nothing inline. Images may be data: or blob: (MapLibre and chart pictures); workers come from our own files.
+# Nothing from elsewhere, nothing inline. Images may be data: or blob: (MapLibre and chart pictures); workers come from
+# our own files.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -163,11 +165,13 @@ def allow(permission: str, *, region: str | None = None, department: str | None 
 
     Args:
         permission: name in `kernel.accounts.PERMISSIONS`.
-        region: name of the path or query parameter that holds the code of the region touched; the permission must be held there.
+        region: name of the path or query parameter that holds the code of the region touched; the permission must
+            be held there.
         department: the same for the department.
 
     Returns:
-        A FastAPI dependency. It answers 401 to the public (a page then leads to the login) and 403 to an account without the permission.
+        A FastAPI dependency. It answers 401 to the public (a page then leads to the login) and 403 to an account
+        without the permission.
 
     Raises:
         ValueError: when the route is made, for a permission that does not exist.
@@ -194,7 +198,8 @@ def allow(permission: str, *, region: str | None = None, department: str | None 
 
 
 def anyone(why: str) -> Any:
-    """Declare that a route is open to everybody, and why. It looks nobody up: a route that wants its viewer asks `viewer_of`.
+    """Declare that a route is open to everybody, and why. It looks nobody up: a route that wants its viewer asks
+    `viewer_of`.
 
     Raises:
         ValueError: no reason is given.
@@ -241,7 +246,9 @@ def sign_in(response: Response, token: str, *, secure: bool) -> None:
 
 
 def local(address: str | None) -> str:
-    """Where to go next, if it is a path of this site; else the front page. Keeps a login from becoming a way to another site."""
+    """Where to go next, if it is a path of this site; else the front page. Keeps a login from becoming a way to
+    another site.
+    """
     parts = urlsplit(address or "")
     if parts.scheme or parts.netloc or not parts.path.startswith("/") or (address or "").startswith(("//", "/\\")):
         return "/"
@@ -275,8 +282,8 @@ class SecurityHeaders:
 class SameOrigin:
     """Middleware: a request that changes something must come from our own pages, or carry a script's token.
 
-    Browsers say where a post comes from (`Origin`, `Sec-Fetch-Site`) and no page can forge that; together with the same-site cookie this needs
-    no token in each form.
+    Browsers say where a post comes from (`Origin`, `Sec-Fetch-Site`) and no page can forge that; together with the
+    same-site cookie this needs no token in each form.
     """
 
     def __init__(self, app: ASGIApp, refuse: Callable[[Request], Response]) -> None:
@@ -308,9 +315,13 @@ def _token(request: Request) -> str | None:
 
 
 def _parameter(request: Request, name: str | None) -> str | None:
+    """What the named parameter holds. Where it must say which region is touched, leaving it out must not widen a grant."""
     if name is None:
         return None
-    return request.path_params.get(name) or request.query_params.get(name)
+    value = request.path_params.get(name) or request.query_params.get(name)
+    if not value:
+        raise HTTPException(422, f"{name}: missing; this needs the code that the permission is asked for")
+    return str(value)
 
 
 def _calls(dependant: Any) -> Iterable[Any]:

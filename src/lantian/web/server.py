@@ -11,7 +11,8 @@ from fastapi import FastAPI
 class Server(uvicorn.Server):
     """A uvicorn server that ends the streams of `/live` before it waits for its connections.
 
-    After SIGINT or SIGTERM `run()` returns, so that the caller can close the platform; uvicorn's own would raise the signal once more.
+    After SIGINT or SIGTERM `run()` returns, so that the caller can close the platform; uvicorn's own would raise the
+    signal once more.
     """
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
@@ -41,7 +42,8 @@ def make_server(app: FastAPI, host: str, port: int, *, log_level: str = "warning
         log_level: of uvicorn.
 
     Returns:
-        The server, not yet running. Behind a proxy on the same machine it believes `X-Forwarded-Proto` and `X-Forwarded-For`.
+        The server, not yet running. Behind a proxy on the same machine it believes `X-Forwarded-Proto` and
+        `X-Forwarded-For`.
     """
     config = uvicorn.Config(
         app,

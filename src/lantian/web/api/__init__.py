@@ -1,4 +1,6 @@
-"""The HTTP interface under `/api/v1`: one module a resource; errors are problem+json; tables come as JSON, CSV or Arrow, streamed."""
+"""The HTTP interface under `/api/v1`: one module a resource; errors are problem+json; tables come as JSON, CSV or
+Arrow, streamed.
+"""
 
 from lantian.web.api.answers import PREFIX, VERSION, Format, problem, table_response
 

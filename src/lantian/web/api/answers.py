@@ -27,8 +27,10 @@ def table_response(frame: pl.DataFrame | pl.LazyFrame, format: Format = "json", 
     """Answer with a table, sent piece by piece so that a large one is never built as one text.
 
     Args:
-        frame: any Polars frame; a lazy one is collected by the streaming engine. Missing values are JSON null, an empty CSV field, Arrow null.
-        format: `json`, `csv` or `arrow`. In the first two, times are ISO 8601 in UTC (`2016-12-16T12:00:00Z`) and lists are joined with `;` in CSV.
+        frame: any Polars frame; a lazy one is collected by the streaming engine. Missing values are JSON null, an
+            empty CSV field, Arrow null.
+        format: `json`, `csv` or `arrow`. In the first two, times are ISO 8601 in UTC (`2016-12-16T12:00:00Z`) and
+            lists are joined with `;` in CSV.
         name: file name without ending, for those who save it.
 
     Raises:

@@ -11,6 +11,7 @@ from lantian.standards.aqi import AqiResult
 from lantian.standards.codes import POLLUTANTS
 from lantian.standards.frames import StandardsError
 from lantian.standards.indices import IndexResult
+from lantian.standards.rounding import half_even
 from lantian.web.pages.aqi_steps import steps
 from lantian.web.pages.index_steps import index_steps
 from lantian.web.security import Viewer, allow
@@ -54,9 +55,9 @@ def calc_aqi(
 ) -> dict[str, Any]:
     """Air quality index of a day or an hour by either edition of HJ 633.
 
-    Values in ug/m3, CO in mg/m3; `/` says that the monitoring plan leaves a pollutant out. `daily` takes so2, no2, co, pm10, pm25 (24-hour means),
-    o3_1h, o3_8h; `hourly` takes one-hour means, and by the 2012 edition o3_8h, pm25_24h, pm10_24h, so2_24h. The edition follows `date`, or the
-    platform's clock where neither is given.
+    Values in ug/m3, CO in mg/m3; `/` says that the monitoring plan leaves a pollutant out. `daily` takes so2, no2, co,
+    pm10, pm25 (24-hour means), o3_1h, o3_8h; `hourly` takes one-hour means, and by the 2012 edition o3_8h, pm25_24h,
+    pm10_24h, so2_24h. The edition follows `date`, or the platform's clock where neither is given.
     """
     day = date or viewer.today
     result = judge(given, period, int(edition) if edition else aqi.on(day).year)
@@ -80,9 +81,11 @@ def calc_index(
     variant: Annotated[str | None, Query(max_length=40)] = None,
     date: dt.date | None = None,
 ) -> list[dict[str, Any]]:
-    """Composite index of one set of statistics, in every variant in use on `date` (the clock's day if not given), or in the `variant` named.
+    """Composite index of one set of statistics, in every variant in use on `date` (the clock's day if not given), or
+    in the `variant` named.
 
-    so2, no2, pm10, pm25: means in ug/m3; co: 95th percentile of daily means in mg/m3; o3: 90th percentile of the daily largest 8-hour means in ug/m3.
+    so2, no2, pm10, pm25: means in ug/m3; co: 95th percentile of daily means in mg/m3; o3: 90th percentile of the daily
+    largest 8-hour means in ug/m3.
     """
     names = [variant] if variant else [each.name for each in indices.variants_on(date or viewer.today)]
     return [index_described(compose(given, variant=name), given) for name in names]
@@ -94,13 +97,13 @@ def compose(given: dict[str, str], *, variant: str) -> IndexResult:
     Raises:
         StandardsError: a value is no concentration, or the variant is unknown.
     """
+    for name, text in given.items():
+        try:
+            half_even(text, 6)
+        except ValueError as error:
+            raise StandardsError(f"{name}: {error}") from None
     values: dict[str, Any] = given
-    try:
-        return indices.of(**values, variant=variant)
-    except StandardsError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise StandardsError(str(error)) from None
+    return indices.of(**values, variant=variant)
 
 
 def index_described(result: IndexResult, given: dict[str, str]) -> dict[str, Any]:

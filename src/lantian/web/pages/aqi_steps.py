@@ -1,4 +1,5 @@
-"""How an index came about, step by step, for the eye: where in the table each value fell, the formula with its numbers, the round-up.
+"""How an index came about, step by step, for the eye: where in the table each value fell, the formula with its
+numbers, the round-up.
 
 The index itself is `standards.aqi`'s; this only shows the way to it.
 """

@@ -27,7 +27,9 @@ def page(
     table: Text = "",
     before: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
-    """List the newest entries, a hundred at a time. `actor`, `table`: only theirs; `before`: only entries with a smaller number."""
+    """List the newest entries, a hundred at a time. `actor`, `table`: only theirs; `before`: only entries with a
+    smaller number.
+    """
     question = select(trail).order_by(trail.c.seq.desc()).limit(_ROWS + 1)
     if actor:
         question = question.where(trail.c.actor == actor)

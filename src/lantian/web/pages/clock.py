@@ -1,4 +1,6 @@
-"""The clock in the bar: what it shows, its controls in a replay, and `/live`, which tells open pages what changes on the server."""
+"""The clock in the bar: what it shows, its controls in a replay, and `/live`, which tells open pages what changes on
+the server.
+"""
 
 import asyncio
 import json
@@ -32,8 +34,8 @@ def control(
 ) -> Response:
     """Control a replay.
 
-    `action`: `pause`, `resume`, `speed` (`value`: factor), `step` (`value`: hours, may be negative), `jump` (`value`: `2016-12-16T20:00`, Beijing
-    time; starts a replay where there is none), `real` (end the replay).
+    `action`: `pause`, `resume`, `speed` (`value`: factor), `step` (`value`: hours, may be negative), `jump` (`value`:
+    `2016-12-16T20:00`, Beijing time; starts a replay where there is none), `real` (end the replay).
     """
     try:
         _control(viewer.platform, viewer.account.actor, action, value)
@@ -113,7 +115,9 @@ def _look(platform: Platform, with_jobs: bool) -> dict[str, tuple[str, str]]:
 
 
 def clock_state(platform: Platform) -> dict[str, Any]:
-    """The clock as JSON values: `now` (UTC, ISO 8601), `simulated`, `paused`, `speed`, `set_at` (when it was last set)."""
+    """The clock as JSON values: `now` (UTC, ISO 8601), `simulated`, `paused`, `speed`, `set_at` (when it was last
+    set).
+    """
     state = platform.clock.state
     return {
         "now": platform.clock.now().astimezone(UTC).isoformat(),

@@ -1,6 +1,8 @@
-"""The interface's own documentation, written from its OpenAPI description by the server: no script and nothing from another host."""
+"""The interface's own documentation, written from its OpenAPI description by the server: no script and nothing from
+another host.
+"""
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -8,7 +10,7 @@ from fastapi.responses import JSONResponse
 from lantian.web import api
 from lantian.web.navigation import OFFICE, Page
 from lantian.web.render import render
-from lantian.web.security import Viewer, allow, anyone
+from lantian.web.security import allow, anyone
 
 PAGE = Page("docs", f"{api.PREFIX}/docs", OFFICE, "api.read")
 router = APIRouter()
@@ -20,8 +22,8 @@ def description(request: Request) -> JSONResponse:
     return JSONResponse(request.app.openapi())
 
 
-@router.get(PAGE.path)
-def page(request: Request, viewer: Annotated[Viewer, allow("api.read")]) -> Response:
+@router.get(PAGE.path, dependencies=[allow("api.read")])
+def page(request: Request) -> Response:
     """List every operation with its parameters."""
     described: dict[str, Any] = request.app.openapi()
     operations = [

@@ -1,4 +1,6 @@
-"""Home 首页: the platform at one glance, by what the reader may open; also where a one-time key is exchanged for a session."""
+"""Home 首页: the platform at one glance, by what the reader may open; also where a one-time key is exchanged for a
+session.
+"""
 
 from typing import Annotated
 
