@@ -12,8 +12,13 @@ from collections.abc import Sequence
 import polars as pl
 
 from lantian.standards import rounding
+from lantian.standards.trend import change_expr
 
-RANKED = ("composite_index", "so2", "no2", "pm10", "pm25", "co", "o3")
+RANKED = ("composite_index", "so2", "no2", "pm10", "pm25", "co_p95", "o3_8h_p90")
+"""The index and the six statistics that a monthly ranking prints."""
+
+PUBLISHED_DECIMALS = 3
+"""No published figure has more decimals; scaled by them, ratios are of whole numbers."""
 
 
 def rank(stats: pl.DataFrame, columns: Sequence[str] = RANKED) -> pl.DataFrame:
@@ -50,7 +55,9 @@ def year_on_year(now: pl.DataFrame, before: pl.DataFrame, columns: Sequence[str]
     present = [c for c in columns if c in now.columns and c in before.columns]
     earlier = before.select("place", *(pl.col(c).alias(f"{c}_before") for c in present))
     joined = now.join(earlier, on="place", how="left")
-    joined = joined.with_columns(percent_change(pl.col(c), pl.col(f"{c}_before")).alias(f"change_{c}") for c in present)
+    joined = joined.with_columns(
+        change_expr(pl.col(c), pl.col(f"{c}_before"), PUBLISHED_DECIMALS).alias(f"change_{c}") for c in present
+    )
     return joined.with_columns(
         pl.col(f"change_{c}").rank("min").cast(pl.Int64).alias(f"rank_change_{c}") for c in present
     )
@@ -65,7 +72,8 @@ def against(stats: pl.DataFrame, reference: pl.DataFrame, column: str = "composi
     values = reference[column].drop_nulls()
     if values.is_empty():
         raise ValueError(f"the reference group has no {column}: nothing to compare with")
-    exact = pl.lit(round(values.sum() * SCALE)) / len(values) / SCALE
+    scale = 10**PUBLISHED_DECIMALS
+    exact = pl.lit(round(values.sum() * scale)) / len(values) / scale
     difference = (pl.col(column) - exact) / exact * 100
     return stats.with_columns(
         exact.alias(f"reference_{column}"), rounding.round_expr(difference, 2).alias(f"against_{column}")
@@ -78,16 +86,3 @@ def last(ranked: pl.DataFrame, n: int, column: str = "composite_index") -> pl.Da
     if known.height <= n:
         return known
     return known.filter(pl.col(column) >= known[column][n - 1])
-
-
-SCALE = 10_000
-"""Published values have at most two decimals; scaled by this they are whole numbers, so ratios are of integers."""
-
-
-def percent_change(now: pl.Expr, before: pl.Expr) -> pl.Expr:
-    """Change in percent with one decimal, half-even on the exact ratio; null where the base is zero or missing."""
-    new, old = ((value * SCALE).round().cast(pl.Int64) for value in (now, before))
-    return (
-        pl.when(old > 0).then(rounding.div_half_even((new - old) * 1000, pl.when(old > 0).then(old).otherwise(1)))
-        / 10.0
-    )
