@@ -17,6 +17,8 @@ from lantian.standards.rounding import as_decimal, div_half_even, half_even, sca
 CHANGE_DECIMALS = ITEMS["change_percent"].decimals
 """Decimals of a published change in percent: 1."""
 
+_INDEX_DECIMALS = 3  # indices come rounded, to two or three places by variant; three keep both as they are
+
 RANK_DECIMALS = 3
 """Decimals of the critical values, to which the coefficient is rounded before it is compared."""
 
@@ -179,10 +181,10 @@ def _moved(day: pl.Expr, years: int, *, first: bool) -> pl.Expr:
 
 
 def _decimals(column: str) -> int:
+    if column.startswith(("composite_index", "index_", "max_index")):
+        return _INDEX_DECIMALS
     stem, _, tail = column.rpartition("_p")
     item = stem if stem and tail.isdigit() else column
-    if item.startswith("index_"):
-        item = "single_index"
     if item not in ITEMS:
         raise StandardsError(
             f'statistics.year_on_year: column "{column}" belongs to no item, so its decimals are unknown'
