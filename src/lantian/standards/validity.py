@@ -28,7 +28,7 @@ LARGEST_HOUR = Minimum("largest hour of O3", 20, 24, "as the 24-hour mean, or th
 MONTH = Minimum("monthly statistic", 27, 31, "GB 3095-2012 and -2026 table 4", "HIGH")
 FEBRUARY = Minimum("monthly statistic of February", 25, 29, "GB 3095-2012 and -2026 table 4", "HIGH")
 YEAR = Minimum("annual statistic", 324, 366, "GB 3095-2012 and -2026 table 4, every month valid too", "HIGH")
-"""Other whole months, such as a quarter or half-year, have no rule of their own: every month must be valid (LOW)."""
+# Other whole months, such as a quarter or half-year, have no rule of their own: every month must be valid (LOW).
 
 
 @dataclass(frozen=True, slots=True)
