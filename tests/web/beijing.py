@@ -1,0 +1,154 @@
+"""The Beijing example as pages see it on the evening of 2016-12-16, loaded once for all tests that only read.
+
+`beijing` holds all places, the 28 cities' published days 2013-12-02..2016-12-31, the twelve stations' hours
+2016-11-25..2016-12-31 (brought in by the importer, so there are batches and refused rows too) and the example's
+targets. Its clock stands in a replay at 2016-12-16 20:00. It is shared: a test that wants to change anything, the
+clock among it, takes a platform of its own.
+"""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import make_url
+
+from lantian.assessment import periods
+from lantian.assessment.records import Records
+from lantian.assessment.targets import Target
+from lantian.kernel import accounts
+from lantian.kernel.bootstrap import Platform, open_platform
+from lantian.kernel.settings import Settings
+from lantian.observations.importer import import_paths
+from lantian.places.store import load_folder
+from lantian.web import create_app
+from lantian.web.security import COOKIE
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "beijing"
+FIRST = (2016, 11, 25)  # hours before December, so that rolling means and the first heavy days are whole
+
+
+@pytest.fixture(scope="session")
+def beijing(
+    server: str, administration: psycopg.Connection, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    """The loaded example; read only."""
+    from .conftest import NOW
+
+    name = f"lantian_beijing_{secrets.token_hex(6)}"
+    administration.execute(f"create database {name} template {template}")
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    folder = tmp_path_factory.mktemp("beijing")
+    try:
+        settings = Settings(home=folder / "home", database_url=url, example=True)
+        with open_platform(settings=settings) as opened:
+            accounts.ensure_administrator(opened.engine)
+            accounts.ensure_example(opened.engine, True)
+            load_folder(opened.engine, EXAMPLE, "example", home=opened.home)
+            import_paths(opened, [*hours(folder), cities()], actor="example")
+            targets(opened)
+            opened.clock.set_simulated(NOW, paused=True)
+            yield opened
+    finally:
+        administration.execute(f"drop database if exists {name} with (force)")
+
+
+def hours(folder: Path) -> list[Path]:
+    """The station files cut to `FIRST` and later, under their own names."""
+    cut = []
+    for path in sorted((EXAMPLE / "data" / "beijing_hourly").glob("PRSA_*.csv.gz")):
+        head, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        kept = [line for line in lines if tuple(map(int, line.split(",", 4)[1:4])) >= FIRST]
+        target = folder / path.name.removesuffix(".gz")
+        target.write_text("\n".join((head, *kept)) + "\n", encoding="utf-8")
+        cut.append(target)
+    return cut
+
+
+def cities() -> Path:
+    """The cities' published days, whole."""
+    return next((EXAMPLE / "data").glob("cities28_daily_*.csv.gz"))
+
+
+def targets(platform: Platform) -> None:
+    """The example's targets that state a limit."""
+    records, parents = Records(platform.engine), {}
+    for stated in tomllib.loads((EXAMPLE / "example.toml").read_text("utf-8"))["targets"]:
+        if "limit" not in stated:
+            continue
+        parents[stated["id"]] = records.put_target(
+            Target(
+                place=stated["place"],
+                quantity=stated["quantity"],
+                period=periods.parse(stated["period"]),
+                limit=stated["limit"],
+                parent=parents.get(stated.get("parent")),
+                source=stated["name"],
+                example=True,
+            ),
+            actor="example",
+        )
+
+
+def token(platform: Platform, login: str) -> str:
+    """A session of an account: `admin`, or a role of the example."""
+    account = accounts.get_account(platform.engine, login) or accounts.get_account(platform.engine, f"example-{login}")
+    assert account is not None
+    return accounts.open_session(platform.engine, account)
+
+
+@pytest.fixture(scope="session")
+def beijing_client(beijing: Platform) -> Iterator[TestClient]:
+    """A client of the loaded example, signed in as its analyst; it follows no redirect."""
+    from .conftest import TestClient
+
+    with TestClient(create_app(beijing), follow_redirects=False, raise_server_exceptions=False) as client:
+        client.cookies.set(COOKIE, token(beijing, "analyst"))
+        yield client
+
+
+@pytest.fixture(scope="session")
+def beijing_live(beijing: Platform) -> Iterator[str]:
+    """Address of a live server of the loaded example."""
+    from .conftest import served
+
+    with served(beijing) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(chromium: Browser, beijing: Platform, beijing_live: str) -> Iterator[Callable[..., Any]]:
+    """Open a page of the loaded example: `visit("/now", login="citizen", size=PHONE)`; gives a `Visitor` whose
+    complaints are checked at the end of the test.
+    """
+    from .conftest import DESK, Visitor
+
+    opened: list[Visitor] = []
+
+    def act(path: str, login: str | None = "analyst", size: dict[str, int] = DESK, **context: Any) -> Visitor:
+        window = chromium.new_context(
+            viewport=size, accept_downloads=True, locale="zh-CN", timezone_id="America/New_York", **context
+        )
+        window.set_default_timeout(20_000)
+        if login is not None:
+            window.add_cookies([{"name": COOKIE, "value": token(beijing, login), "url": beijing_live}])
+        visitor = Visitor(window.new_page())
+        opened.append(visitor)
+        visitor.page.goto(beijing_live + path)
+        return visitor
+
+    yield act
+    for visitor in opened:
+        visitor.page.context.close()
+    for visitor in opened:
+        visitor.check(beijing_live)
