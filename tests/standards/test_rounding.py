@@ -71,6 +71,18 @@ def test_scaled_integers_return_unchanged(whole: list[int], decimals: int) -> No
     assert floats.select(scaled(pl.col("x"), decimals)).equals(frame)
 
 
+@given(st.integers(-(2**52) + 1, 2**52 - 1), st.integers(1, 10**6), st.integers(-1, 1))
+def test_quotients_of_the_longest_integers_and_beside_ties_are_half_even(top: int, bottom: int, off: int) -> None:
+    beside_a_tie = (2 * (top // (2 * bottom)) + 1) * bottom + off  # over 2 * bottom: a tie when off is 0
+    frame = pl.DataFrame({"n": [top, beside_a_tie], "d": [bottom, 2 * bottom]})
+    exact = [round(Fraction(n, d)) for n, d in frame.rows()]
+    assert frame.select(div_half_even(pl.col("n"), pl.col("d")))["n"].to_list() == exact
+    by_number = frame.select(div_half_even(pl.col("n"), bottom))["n"].to_list()
+    assert by_number == [round(Fraction(n, bottom)) for n in frame["n"]]
+    by_one_value = frame.select(div_half_even(pl.col("n"), pl.col("d").max()))["n"].to_list()
+    assert by_one_value == [round(Fraction(n, 2 * bottom)) for n in frame["n"]]
+
+
 def test_a_quotient_with_nothing_below_the_line_is_missing() -> None:
     frame = pl.DataFrame({"n": [1, 2, None], "d": [0, None, 3]})
     assert frame.select(div_half_even(pl.col("n"), pl.col("d")))["n"].to_list() == [None, None, None]

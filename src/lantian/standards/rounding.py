@@ -137,7 +137,7 @@ def div_half_even(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
 
     Args:
         numerator: any sign, below 2**52 (4.5e15) in size; null stays null.
-        denominator: positive; null or zero gives null.
+        denominator: positive; null or zero in a column gives null.
     """
     if isinstance(denominator, int):
         bottom: pl.Expr | float = float(denominator)
