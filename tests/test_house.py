@@ -56,6 +56,8 @@ def test_a_bare_installation_has_law_judgement_and_readers(code):
 
 
 def test_a_bare_installation_calculates_on_the_command_line():
-    done = bare("import sys; sys.argv = ['lantian', 'calc', 'aqi', '--edition', '2012', 'pm25=60', '--json']\nfrom lantian.cli import main; main()")
+    done = bare(
+        "import sys; sys.argv = ['lantian', 'calc', 'aqi', '--edition', '2012', 'pm25=60', '--json']\nfrom lantian.cli import main; main()"
+    )
     assert done.returncode == 0, done.stderr
     assert '"aqi": 82' in done.stdout

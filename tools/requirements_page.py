@@ -65,7 +65,13 @@ def page() -> str:
     for row in rows:
         if row["group"] != group:
             group = row["group"]
-            out += ["", f"## {group}", "", "| id | requirement | works means | state | proof |", "|---|---|---|---|---|"]
+            out += [
+                "",
+                f"## {group}",
+                "",
+                "| id | requirement | works means | state | proof |",
+                "|---|---|---|---|---|",
+            ]
         proof = "<br>".join(describe(part, tests) for part, tests in sorted(proofs.get(row["id"], {}).items()))
         out.append(f"| {row['id']} | {row['requirement']} | {row['works_means']} | {states[row['id']]} | {proof} |")
     return "\n".join(out) + "\n"
