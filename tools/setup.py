@@ -1,6 +1,7 @@
 """Set up this checkout: a virtual environment, the browser assets, and for tests a browser.
 
-Run by ``make run`` and ``make test`` with the system's Python; standard library only. What is already there and current is left alone.
+Run by ``make run`` and ``make test`` with the system's Python; standard library only. What is already there and current
+is left alone.
 """
 
 from __future__ import annotations

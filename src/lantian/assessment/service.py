@@ -27,6 +27,7 @@ from lantian.assessment.records import DustEvent, Records
 from lantian.assessment.targets import Day, Target, Track, track
 from lantian.kernel.bootstrap import Platform
 from lantian.places.store import PlaceStore
+from lantian.standards import limits
 
 PAST_YEARS = 5
 """Years of history behind the usual shape and the chance of a target."""
@@ -100,7 +101,9 @@ class Assessment:
         known = period.until(self.last_finished(as_of))
         before = against or known.year_before()
         now = self.evaluate(places, period, as_of, deducted=deducted)
-        then = self.evaluate(places, before, as_of, deducted=deducted)
+        # Gases of the year before are brought to today's reference state, else 2018-09-01 would look like a success.
+        earlier = limits.at_gas_state(self.daily(places, before, as_of, deducted=deducted), known.end)
+        then = evaluate(earlier, before)
         absent = pl.DataFrame({"place": [p for p in places if p not in set(now["place"])]}, schema={"place": pl.String})
         ranked = ranking.rank(pl.concat([now, absent], how="diagonal"))
         ranked = ranking.year_on_year(ranked, then, (*ranking.RANKED, "good_day_share"))
