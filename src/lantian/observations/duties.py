@@ -1,6 +1,6 @@
 """What the platform does for its observations by itself: imports in the queue, the nightly upkeep, the doctor's look.
 
-Importing this module registers the jobs `observations.import` and `observations.upkeep` and a check of `lantian doctor`.
+Importing this module registers the jobs `observations.import` and `observations.upkeep` and a check of the doctor.
 """
 
 from __future__ import annotations
