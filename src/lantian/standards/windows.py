@@ -12,6 +12,7 @@ places, with which it returns as float.
 """
 
 import math
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -78,30 +79,28 @@ def rolling(hourly: FrameLike) -> pl.DataFrame:
         raise StandardsError(f"{where}: no item to work on, expected one of o3, pm10, pm25")
     # One empty day before each place keeps the windows of neighbours apart.
     grid = HourGrid.of(data, where=where, lead_days=1)
-    return data.with_columns(_rolling_mean(data, grid, name) for name in wanted)
-
-
-def _rolling_mean(data: pl.DataFrame, grid: HourGrid, name: str) -> pl.Series:
-    item, minimum = ROLLING[name]
-    sums = grid.gather(moving(_cells(grid, data, item), minimum.of)).to_frame(name)
-    return sums.select(unscaled(_mean(pl.col(name), minimum), DECIMALS))[name]
+    packed = data.select(pack(pl.col(ROLLING[name][0]), DECIMALS).alias(name) for name in wanted)
+    sums = pl.DataFrame(
+        [grid.gather(moving(grid.lay(packed[name]), ROLLING[name][1].of)).alias(name) for name in wanted]
+    )
+    return data.with_columns(_means(sums, {name: ROLLING[name][1] for name in wanted}).get_columns())
 
 
 def _days(data: pl.DataFrame) -> pl.DataFrame:
     grid = HourGrid.of(data, where=_DAILY)
     rows = _by_day(grid.lay(pl.repeat(1, data.height, dtype=pl.Int64, eager=True))).arr.sum()
     days = grid.place_days().with_columns(rows=rows)
-    for item in ("so2", "no2", "co", "o3", "pm10", "pm25"):
-        if item in data.columns:
-            cells = _cells(grid, data, item)
-            days = days.hstack(_ozone(cells, days["date"]) if item == "o3" else _means(cells, item))
+    items = [item for item in ("so2", "no2", "co", "o3", "pm10", "pm25") if item in data.columns]
+    packed = data.select(pack(pl.col(item), DECIMALS) for item in items)
+    for item in items:
+        cells = grid.lay(packed[item])
+        days = days.hstack(_ozone(cells, days["date"]) if item == "o3" else _day_means(cells, item))
     return days.filter(pl.col("rows") > 0).drop("rows")
 
 
-def _means(cells: pl.Series, item: str) -> pl.DataFrame:
-    packed = pl.col(item)
+def _day_means(cells: pl.Series, item: str) -> pl.DataFrame:
     sums = _by_day(cells).arr.sum().to_frame(item)
-    return sums.select(unscaled(_mean(packed, validity.DAY_MEAN), DECIMALS), number_in(packed).alias(f"n_{item}"))
+    return _means(sums, {item: validity.DAY_MEAN}).hstack(sums.select(number_in(pl.col(item)).alias(f"n_{item}")))
 
 
 def _ozone(cells: pl.Series, date: pl.Series) -> pl.DataFrame:
@@ -136,8 +135,11 @@ def _largest(name: str, minimum: validity.Minimum) -> pl.Expr:
     return pl.when((valid >= minimum.least) | ((valid > 0) & exceeds)).then(value).alias(name)
 
 
-def _cells(grid: HourGrid, data: pl.DataFrame, item: str) -> pl.Series:
-    return grid.lay(data.select(pack(pl.col(item), DECIMALS))[item])
+def _means(sums: pl.DataFrame, minimum: Mapping[str, validity.Minimum]) -> pl.DataFrame:
+    """The means behind packed sums, each null where fewer values than its minimum are in it."""
+    # Two steps: an expression that holds another several times, as `unscaled` does, would work it out every time.
+    whole = sums.select(_mean(pl.col(name), least) for name, least in minimum.items())
+    return whole.select(unscaled(pl.col(name), DECIMALS) for name in minimum)
 
 
 def _mean(packed: pl.Expr, minimum: validity.Minimum) -> pl.Expr:
