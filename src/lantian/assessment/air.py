@@ -7,7 +7,7 @@ it rests.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -15,6 +15,7 @@ import polars as pl
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations.store import ObservationStore, open_store
+from lantian.places.regions import ancestors_of
 from lantian.places.store import PlaceStore
 from lantian.standards import aqi, statistics
 from lantian.standards.codes import DAILY_ITEMS, POLLUTANTS, WEATHER
@@ -26,6 +27,13 @@ DAILY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "date": pl.Date,
     **dict.fromkeys(VALUES, pl.Float64),
     "origin": pl.String,
+}
+SPLICE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "place": pl.String,
+    "origin": pl.String,
+    "grade": pl.String,
+    "first": pl.Date,
+    "last": pl.Date,
 }
 
 
@@ -99,6 +107,52 @@ class Air:
         rest = [p for p in places if p not in known]
         made = self._made(rest, first, stop, as_of)
         return self._judge(pl.concat([published, made], how="diagonal_relaxed").sort("place", "date"), judged)
+
+    def above(self, places: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Each place with the regions that it lies in, itself first; a station lies in its county."""
+        stations = {station.code: station.region for station in self.places.stations()}
+        found = {}
+        for place in places:
+            region = stations.get(place, place)
+            inside = (region, *ancestors_of(region))
+            found[place] = inside if region == place else (place, *inside)
+        return found
+
+    def splice(self, places: Sequence[str], first: date, last: date, as_of: datetime | None = None) -> pl.DataFrame:
+        """Where raw and reviewed values join: ``place, origin, grade, first, last``, a row for each grade that occurs,
+        with the first and last day on which it does.
+        """
+        as_of = as_of or self.now()
+        stop = min(last + timedelta(days=1), self.today(as_of))
+        if stop <= first or not places:
+            return pl.DataFrame(schema=SPLICE_SCHEMA)
+        regions = [place for place in places if not _is_station(place)]
+        days = self.store.splice(regions, first, stop, resolution="day", as_of=as_of) if regions else None
+        published = set() if days is None else set(days["place"])
+        members = self._members([place for place in regions if place not in published], first)
+        members |= {place: [place] for place in places if _is_station(place)}
+        parts = [] if days is None else [days.with_columns(pl.lit(PUBLISHED).alias("origin"))]
+        if members:
+            parts.append(self._splice_of_hours(members, first, stop, as_of))
+        runs = pl.concat(part.select(*SPLICE_SCHEMA) for part in parts)
+        return (
+            runs.group_by("place", "origin", "grade")
+            .agg(pl.col("first").min(), pl.col("last").max())
+            .sort("place", "first")
+        )
+
+    def _splice_of_hours(
+        self, members: Mapping[str, Sequence[str]], first: date, stop: date, as_of: datetime
+    ) -> pl.DataFrame:
+        pairs = [(place, code) for place, codes in members.items() for code in codes]
+        stations = sorted({code for _, code in pairs})
+        hours = self.store.splice(stations, first, stop, resolution="hour", as_of=as_of).rename({"place": "station"})
+        origin = pl.when(pl.col("place") == pl.col("station")).then(pl.lit(STATION)).otherwise(pl.lit(FROM_STATIONS))
+        return (
+            pl.DataFrame(pairs, schema={"place": pl.String, "station": pl.String}, orient="row")
+            .join(hours, on="station")
+            .with_columns(pl.col("first", "last").dt.convert_time_zone(str(TIMEZONE)).dt.date(), origin.alias("origin"))
+        )
 
     def _published(self, regions: Sequence[str], first: date, stop: date, as_of: datetime) -> pl.DataFrame:
         if not regions:

@@ -9,8 +9,13 @@ days are not deducted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
+
+from lantian.standards import indices, rounding, statistics
+from lantian.standards.codes import ITEMS
 
 PARTICLES = ("pm10", "pm25")
 
@@ -122,6 +127,61 @@ def _of_place(place: object, group: pl.DataFrame, rule: DustRule) -> list[tuple[
             )
         )
     return events
+
+
+def evidence(
+    hourly: pl.DataFrame, place: str, start: datetime, end: datetime, rule: DustRule | None = None
+) -> dict[str, Any]:
+    """What the hours say of an event that a person stated: one row of :func:`candidates`, None where nothing is
+    known.
+    """
+    rule = rule or DustRule()
+    known = hourly.filter(pl.col("place") == place).with_columns((pl.col("pm25") / pl.col("pm10")).alias("ratio"))
+    inside = known.filter(pl.col("time").is_between(start, end, closed="left"))
+    before = known.filter(pl.col("time").is_between(start - timedelta(hours=rule.before), start, closed="left"))
+    return {
+        "place": place,
+        "start": start,
+        "end": end,
+        "hours": int((end - start).total_seconds() // 3600),
+        "peak_pm10": inside["pm10"].max(),
+        "before_pm10": before["pm10"].mean(),
+        "ratio": inside["ratio"].mean(),
+        "ratio_before": before["ratio"].mean(),
+        "ended": True,
+    }
+
+
+def by_month(raw: pl.DataFrame, deducted: pl.DataFrame) -> pl.DataFrame:
+    """Raw and deducted monthly values side by side, for the months in which any day was deducted.
+
+    Parameters
+    ----------
+    raw, deducted
+        Daily frames of the same places and days, the second from :func:`deduct_days`.
+
+    Returns ------- ``place, start, end, dust_days`` and for ``pm10 pm25 composite_index`` the published value of either
+    series: ``<column>`` and ``<column>_deducted``, by place and month.
+    """
+    keys = ("place", "start", "end")
+    days = (
+        deducted.filter("dust")
+        .group_by("place", pl.col("date").dt.truncate("1mo").alias("start"))
+        .agg(pl.len().cast(pl.Int64).alias("dust_days"))
+    )
+    columns = (*PARTICLES, "composite_index")
+    was, became = (
+        indices.composite(statistics.period(daily.drop("aqi", "level", "primary", strict=False), by="month"))
+        .with_columns(rounding.round_expr(pl.col(item), ITEMS[item].decimals) for item in PARTICLES)
+        .select(*keys, *columns)
+        for daily in (raw, deducted)
+    )
+    return (
+        days.join(was, on=("place", "start"))
+        .join(became.drop("end"), on=("place", "start"), suffix="_deducted")
+        .select(*keys, "dust_days", *(name for column in columns for name in (column, f"{column}_deducted")))
+        .sort("place", "start")
+    )
 
 
 def deduct(hourly: pl.DataFrame, confirmed: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from lantian.standards import rounding
+
 POLLUTED_AQI = 100
 HEAVY_AQI = 200
 
@@ -72,8 +74,9 @@ def find(daily: pl.DataFrame, rule: EpisodeRule | None = None) -> pl.DataFrame:
             (pl.col("aqi") > rule.heavy).sum().cast(pl.Int64).alias("heavy_days"),
             pl.col("aqi").max().alias("peak_aqi"),
             pl.col("date").sort_by("aqi", "date", descending=[True, False]).first().alias("peak_date"),
-            pl.col("pm25").mean().round(0).alias("mean_pm25"),
+            pl.col("pm25").mean().alias("mean_pm25"),
         )
+        .with_columns(rounding.round_expr(pl.col("mean_pm25"), 0))
         .filter((pl.col("heavy_days") > 0) & (pl.col("days") >= rule.least_days))
         .join(primary, on=["place", "run"], how="left")
         .drop("run")

@@ -32,6 +32,8 @@ from lantian.standards import limits
 PAST_YEARS = 5
 """Years of history behind the usual shape and the chance of a target."""
 
+_POSITION = ("reference", "against")
+
 
 @dataclass(frozen=True)
 class DustCandidate:
@@ -41,10 +43,10 @@ class DustCandidate:
     start: datetime
     end: datetime
     hours: int
-    peak_pm10: float
-    before_pm10: float
-    ratio: float
-    ratio_before: float
+    peak_pm10: float | None
+    before_pm10: float | None
+    ratio: float | None
+    ratio_before: float | None
     ended: bool
     decision: DustEvent | None
 
@@ -79,15 +81,28 @@ class Assessment:
     ) -> pl.DataFrame:
         """Judged days of places in a period; with ``deducted`` particles are out on confirmed dust (``dust``)."""
         daily = self.air.daily(places, period.start, period.end, as_of)
-        if not deducted:
-            return daily
-        return dust.deduct_days(daily, self.records.confirmed_dust(as_of or self.air.now(), places))
+        return dust.deduct_days(daily, self.confirmed_dust(places, as_of)) if deducted else daily
+
+    def confirmed_dust(self, places: Sequence[str], as_of: datetime | None = None) -> pl.DataFrame:
+        """Confirmed sand-dust of places: ``place, start, end``; what is confirmed for a region holds for all in it."""
+        above = self.air.above(places)
+        pairs = [(place, code) for place, codes in above.items() for code in codes]
+        events = self.records.confirmed_dust(as_of or self.air.now(), {code for _, code in pairs})
+        covered = pl.DataFrame(pairs, schema={"covered": pl.String, "place": pl.String}, orient="row")
+        return covered.join(events, on="place").select(pl.col("covered").alias("place"), "start", "end")
+
+    def splice(self, places: Sequence[str], period: Period, as_of: datetime | None = None) -> pl.DataFrame:
+        """On what a period's values rest: ``place, origin, grade`` (``raw`` 原始 or ``reviewed`` 审核) and between which
+        days each grade occurs: ``first, last``.
+        """
+        return self.air.splice(places, period.start, period.end, as_of)
 
     def rank(
         self,
         places: Sequence[str],
         period: Period,
         *,
+        by: str = "composite_index",
         against: Period | None = None,
         reference: Sequence[str] = (),
         deducted: bool = False,
@@ -95,9 +110,12 @@ class Assessment:
     ) -> pl.DataFrame:
         """Rank places; see :func:`lantian.assessment.ranking.rank`.
 
-        ``against``: the period to compare with, None the same a year before (cut to as many days when ``period`` still
-        runs). ``reference``: places whose mean index each is compared with. Places without data stand last, unranked.
+        ``by``: the column of ``ranking.RANKED`` that rows are sorted by. ``against``: the period to compare with, None
+        the same a year before (cut to as many days when ``period`` still runs). ``reference``: places with whose mean
+        of ``by`` each is compared (null where they have none). Places without data stand last, unranked.
         """
+        if by not in ranking.RANKED:
+            raise ValueError(f"rank by {by!r}: expected one of {', '.join(ranking.RANKED)}")
         known = period.until(self.last_finished(as_of))
         before = against or known.year_before()
         now = self.evaluate(places, period, as_of, deducted=deducted)
@@ -105,27 +123,32 @@ class Assessment:
         earlier = limits.at_gas_state(self.daily(places, before, as_of, deducted=deducted), known.end)
         then = evaluate(earlier, before)
         absent = pl.DataFrame({"place": [p for p in places if p not in set(now["place"])]}, schema={"place": pl.String})
-        ranked = ranking.rank(pl.concat([now, absent], how="diagonal"))
+        columns = (by, *(column for column in ranking.RANKED if column != by))
+        ranked = ranking.rank(pl.concat([now, absent], how="diagonal"), columns)
         ranked = ranking.year_on_year(ranked, then, (*ranking.RANKED, "good_day_share"))
-        if reference:
-            group = self.evaluate(reference, period, as_of, deducted=deducted)
-            ranked = ranking.against(ranked, group)
-        return ranked
+        if not reference:
+            return ranked
+        group = now if list(reference) == list(places) else self.evaluate(reference, period, as_of, deducted=deducted)
+        if group[by].null_count() == group.height:
+            return ranked.with_columns(pl.lit(None, pl.Float64).alias(f"{kind}_{by}") for kind in _POSITION)
+        return ranking.against(ranked, group, by)
 
-    def targets(self, places: Sequence[str] | None = None, day: date | None = None) -> list[Track]:
+    def targets(
+        self, places: Sequence[str] | None = None, day: date | None = None, as_of: datetime | None = None
+    ) -> list[Track]:
         """Where each target stands on the evening of ``day`` (None: the last finished day)."""
-        return self.track(self.records.targets(places), day)
+        return self.track(self.records.targets(places), day, as_of)
 
-    def track(self, targets: Sequence[Target], day: date | None = None) -> list[Track]:
+    def track(self, targets: Sequence[Target], day: date | None = None, as_of: datetime | None = None) -> list[Track]:
         """Judge given targets, saved or not."""
-        last = self.last_finished()
+        last = self.last_finished(as_of)
         day = min(day or last, last)
         if not targets:
             return []
         first = min(target.period.start for target in targets)
         until = max(target.period.end for target in targets)
         daily = self.air.daily(
-            sorted({target.place for target in targets}), years_back(first, PAST_YEARS), min(until, day)
+            sorted({target.place for target in targets}), years_back(first, PAST_YEARS), min(until, day), as_of
         )
         days = {place: _days(group) for (place,), group in daily.group_by("place")}
         return [_track(target, days.get(target.place, []), day) for target in targets]
@@ -142,10 +165,20 @@ class Assessment:
         rule: dust.DustRule | None = None,
         as_of: datetime | None = None,
     ) -> list[DustCandidate]:
-        """Sand-dust candidates in hourly data, each with the decision made by ``as_of``."""
-        found = dust.candidates(self.air.hourly(places, start, end, as_of), rule)
+        """Sand-dust candidates in hourly data, each with the decision made by ``as_of``.
+
+        A decision on hours that the detector does not propose, such as a window stated by the national centre, stands
+        among them with the same evidence.
+        """
+        hourly = self.air.hourly(places, start, end, as_of)
+        found = dust.candidates(hourly, rule)
         decided = {(e.place, e.start): e for e in self.records.dust_events(as_of or self.air.now(), places)}
-        return [DustCandidate(**row, decision=decided.get((row["place"], row["start"]))) for row in found.to_dicts()]
+        events = [
+            DustCandidate(**row, decision=decided.pop((row["place"], row["start"]), None)) for row in found.to_dicts()
+        ]
+        stated = [event for event in decided.values() if start <= event.start < end]
+        events += [DustCandidate(**dust.evidence(hourly, e.place, e.start, e.end, rule), decision=e) for e in stated]
+        return sorted(events, key=lambda event: (event.place, event.start))
 
     def last_finished(self, as_of: datetime | None = None) -> date:
         """The last natural day that is over at ``as_of``."""

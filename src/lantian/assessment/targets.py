@@ -92,6 +92,18 @@ class MonthAllowance:
 
 
 @dataclass(frozen=True)
+class MonthSoFar:
+    """One month of a target's period: the quantity over its ``known_days``, None before it begins, and what it
+    ``usual``-ly is: over the same days of past years, counts of days as a mean count a year; None where unknown.
+    """
+
+    period: Period
+    value: float | None
+    known_days: int
+    usual: float | None
+
+
+@dataclass(frozen=True)
 class Track:
     """Where a target stands on ``day`` (the last day that counts).
 
@@ -99,7 +111,7 @@ class Track:
     remaining days may have; negative means the target is out of reach even with clean air. ``days_to_lose``: days
     that may still be bad (not good, or heavy, or over the percentile's limit) without missing the target; negative
     means it is missed. ``chance``: share of resampled rests of the period that meet it, None where fewer than two
-    past years are known. ``completion``: achieved cut / wanted cut in percent.
+    past years are known. ``completion``: achieved cut / wanted cut in percent. ``course``: every month of the period.
     """
 
     target: Target
@@ -113,6 +125,7 @@ class Track:
     chance: float | None
     completion: float | None
     notes: tuple[str, ...] = ()
+    course: tuple[MonthSoFar, ...] = ()
 
     @property
     def met(self) -> bool | None:
@@ -161,7 +174,27 @@ def track(target: Target, days: Sequence[Day], day: date, past: Sequence[Day] = 
         chance=_chance(target, known, day, past, draws),
         completion=completion(target, value),
         notes=notes,
+        course=course(target, known, past),
     )
+
+
+def course(target: Target, known: Sequence[Day], past: Sequence[Day] = ()) -> tuple[MonthSoFar, ...]:
+    """How the quantity went month by month, beside what the months of past years were; ``known`` days carry a value."""
+    quantity = target.quantity
+    then: dict[int, list[Day]] = {}
+    for day in past:
+        if day.load(quantity) is not None:
+            then.setdefault(day.date.month, []).append(day)
+    months = []
+    for month in target.period.months():
+        now = [day for day in known if month.start <= day.date <= month.end]
+        span = month.start.day, month.end.day
+        same = [day for day in then.get(month.start.month, []) if span[0] <= day.date.day <= span[1]]
+        usual = value_of(quantity, same)
+        if usual is not None and quantity in ("good_days", "heavy_days"):
+            usual /= len({day.date.year for day in same})
+        months.append(MonthSoFar(month, value_of(quantity, now), len(now), usual))
+    return tuple(months)
 
 
 def value_of(quantity: Quantity, known: Sequence[Day]) -> float | None:
