@@ -1,10 +1,10 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lantian.assessment.periods import Period, parse
+from lantian.assessment.periods import MONTHS_IN, Period, holding, parse
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,21 @@ def test_months_cut_at_both_ends():
 def test_a_running_period_is_cut_where_knowledge_ends():
     assert parse("2016").until(date(2016, 12, 16)) == Period(date(2016, 1, 1), date(2016, 12, 16))
     assert parse("2015").until(date(2016, 12, 16)) == parse("2015")
+
+
+@given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.sampled_from([*MONTHS_IN]), st.integers(-40, 40))
+def test_periods_step_without_gap_and_hold_their_days(day, kind, count):
+    period = holding(day, kind)
+    assert parse(period.label) == period
+    assert period.step(count).step(-count) == period
+    if kind == "autumn-winter":
+        assert period.start <= day < period.step(1).start
+        assert period.step(1).start.year == period.start.year + 1
+    else:
+        assert period.start <= day <= period.end
+        assert period.step(1).start == period.end + timedelta(days=1)
+
+
+def test_any_span_steps_by_its_length():
+    assert parse("2016-12-01..2016-12-15").step(-1) == parse("2016-11-16..2016-11-30")
+    assert holding(date(2016, 12, 16), "days").step(1) == parse("2016-12-17")

@@ -16,6 +16,9 @@ Kind = Literal["month", "quarter", "half-year", "year", "autumn-winter", "days"]
 
 FORMS = "2016-12, 2016Q4, 2016H2, 2016, 2016AW, 2016-12-16 or 2016-11-15..2016-12-16"
 
+MONTHS_IN: dict[Kind, int] = {"month": 1, "quarter": 3, "half-year": 6, "year": 12, "autumn-winter": 6}
+"""Length of the kinds of period that have a name."""
+
 
 @dataclass(frozen=True)
 class Period:
@@ -74,6 +77,16 @@ class Period:
         """The part known by ``last``: cut there, as ``days``, when the period is still running."""
         return self if self.end <= last else Period(self.start, max(self.start, last))
 
+    def step(self, count: int) -> Period:
+        """The period of the same kind ``count`` further on; negative: back. Other spans move by their length."""
+        if self.kind == "days":
+            move = timedelta(days=count * self.days)
+            return Period(self.start + move, self.end + move)
+        months = self.start.year * 12 + self.start.month - 1 + count * MONTHS_IN[self.kind]
+        if self.kind == "autumn-winter":
+            months = self.start.year * 12 + 9 + count * 12
+        return _months(months // 12, months % 12 + 1, MONTHS_IN[self.kind], self.kind)
+
     def months(self) -> list[Period]:
         """The calendar months that the span touches, each cut to the span."""
         out, first = [], self.start
@@ -110,6 +123,16 @@ def parse(text: str) -> Period:
     except ValueError as error:
         raise ValueError(f"period {text!r}: {error}; expected one of {FORMS}") from error
     raise ValueError(f"period {text!r} is not understood; expected one of {FORMS}")
+
+
+def holding(day: date, kind: Kind) -> Period:
+    """The period of a kind in which a day lies; of autumn and winter in summer the last one, of ``days`` the day."""
+    if kind == "days":
+        return Period(day, day)
+    if kind == "autumn-winter":
+        return _months(day.year if day.month >= 10 else day.year - 1, 10, 6, kind)
+    length = MONTHS_IN[kind]
+    return _months(day.year, (day.month - 1) // length * length + 1, length, kind)
 
 
 def _months(year: int, month: int, count: int, kind: Kind) -> Period:

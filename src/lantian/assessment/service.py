@@ -92,7 +92,7 @@ class Assessment:
         return covered.join(events, on="place").select(pl.col("covered").alias("place"), "start", "end")
 
     def splice(self, places: Sequence[str], period: Period, as_of: datetime | None = None) -> pl.DataFrame:
-        """On what a period's values rest: ``place, origin, grade`` (``raw`` 原始 or ``reviewed`` 审核) and between which
+        """On what a period's values rest: ``place, origin, grade`` (``raw`` 原始, ``reviewed`` 审核) and between which
         days each grade occurs: ``first, last``.
         """
         return self.air.splice(places, period.start, period.end, as_of)
