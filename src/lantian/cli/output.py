@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, NoReturn, ParamSpec
 
 import polars as pl
 import typer
@@ -78,20 +78,24 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json = bool(kwargs.get("as_json"))
         try:
             function(*args, **kwargs)
+        except (typer.Exit, typer.Abort, BrokenPipeError):  # an ending that was meant, and a reader that went away
+            raise
         except NoDataError as error:
-            _refuse(str(error), Exit.NO_DATA, bool(kwargs.get("as_json")))
+            refuse(str(error), Exit.NO_DATA, as_json)
         except (ValueError, LookupError, FileNotFoundError) as error:
-            text = error.args[0] if isinstance(error, LookupError) and error.args else str(error)
-            _refuse(str(text), Exit.USAGE, bool(kwargs.get("as_json")))
-        except (RuntimeError, PermissionError) as error:
-            _refuse(str(error), Exit.UNAVAILABLE, bool(kwargs.get("as_json")))
+            # str() of a KeyError is its repr
+            refuse(str(error.args[0]) if isinstance(error, KeyError) else str(error), Exit.USAGE, as_json)
+        except (RuntimeError, OSError) as error:
+            refuse(str(error), Exit.UNAVAILABLE, as_json)
 
     return run
 
 
-def _refuse(message: str, code: Exit, as_json: bool) -> None:
+def refuse(message: str, code: Exit, as_json: bool) -> NoReturn:
+    """End the command with one sentence on stderr, or ``{"error": ..., "exit": ...}`` as its JSON value."""
     if as_json:
         sys.stdout.write(json.dumps({"error": message, "exit": int(code)}, ensure_ascii=False) + "\n")
     else:

@@ -1,0 +1,170 @@
+"""A whole city from one folder: its places, observations and targets; and the example, loaded once.
+
+Wiring only: each room reads its part of the folder's TOML file by its own rules. What is in `[[targets]]` is read here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from lantian.assessment import periods
+from lantian.assessment.service import Assessment
+from lantian.assessment.targets import Target
+from lantian.cli import words
+from lantian.kernel.accounts import ensure_example
+from lantian.kernel.bootstrap import Platform
+from lantian.kernel.jobs import JobRun, Progress, defer, task
+from lantian.observations.importer import ImportReport, import_paths
+from lantian.places import store as places
+from lantian.places.folder import read_config
+
+STATISTIC = {"co": "co_p95", "o3_8h": "o3_8h_p90", "good_share": "good_day_share"}
+"""Quantity of a target -> column of an evaluation, where the two differ."""
+
+_NEEDED = frozenset({"id", "place", "quantity", "period"})
+_KNOWN = _NEEDED | {"name", "limit", "cut", "against", "parent"}
+_MEMORY = "example.json"
+
+
+@dataclass(frozen=True)
+class FolderReport:
+    """What a folder brought: places, observations, and the number of targets set."""
+
+    places: places.LoadReport
+    observations: ImportReport
+    targets: int
+
+
+def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress) -> FolderReport:
+    """Load places, observations and targets of a folder such as ``examples/beijing``; twice changes nothing.
+
+    Raises:
+        FileNotFoundError, ValueError: the folder, its TOML file or something that it names is missing or wrong; the
+            message names it.
+    """
+    root, config = read_config(folder)
+    progress.stage("区域与站点 places")
+    placed = places.load_folder(platform.engine, folder, actor, home=platform.home)
+    paths = [root / path for path in config.get("observations", {}).get("paths", [])]
+    report = import_paths(platform, paths, actor, progress)
+    targets = put_targets(platform, config, actor, progress)
+    return FolderReport(placed, report, targets)
+
+
+def put_targets(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> int:
+    """Set the targets of a folder's ``[[targets]]``; the number of them.
+
+    A target has ``limit``, or ``cut`` (percent) with the period ``against`` which it counts: then the limit follows from
+    what was observed in that period. ``parent`` names the target from which it is decomposed.
+
+    Raises:
+        ValueError: a field is missing, unknown or wrong; the message names the target.
+    """
+    entries = {entry["id"]: entry for entry in map(_checked, config.get("targets", []))}
+    progress.stage("目标 targets", total=len(entries))
+    judge, numbers = Assessment(platform), dict[str, int]()
+    for entry in _parents_first(entries):
+        target = _target(platform, judge, entry)
+        target = replace(
+            target,
+            parent=numbers.get(entry.get("parent", "")),
+            source=entry.get("name", entry["id"]),
+            example=bool(config.get("example", False)),
+        )
+        numbers[entry["id"]] = judge.records.put_target(target, actor, f"target {entry['id']}")
+        progress.advance(message=target.source)
+    return len(numbers)
+
+
+def _checked(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    where = f"[[targets]] {entry.get('id', '(without id)')}"
+    if missing := sorted(_NEEDED - entry.keys()):
+        raise ValueError(f"{where}: {', '.join(missing)} missing")
+    if unknown := sorted(entry.keys() - _KNOWN):
+        raise ValueError(f"{where}: unknown {', '.join(unknown)}; expected {', '.join(sorted(_KNOWN))}")
+    if ("limit" in entry) == ("cut" in entry) or ("cut" in entry) != ("against" in entry):
+        raise ValueError(f"{where}: expected either limit, or cut (percent) and against (a period)")
+    return entry
+
+
+def _parents_first(entries: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    done: dict[str, Mapping[str, Any]] = {}
+
+    def visit(entry: Mapping[str, Any], below: tuple[str, ...]) -> None:
+        parent = entry.get("parent")
+        if parent is not None and parent not in entries:
+            raise ValueError(f"[[targets]] {entry['id']}: parent {parent!r} is no target of this file")
+        if entry["id"] in below:
+            raise ValueError(f"[[targets]] {entry['id']}: is its own parent ({' < '.join((*below, entry['id']))})")
+        if parent is not None:
+            visit(entries[parent], (*below, entry["id"]))
+        done.setdefault(entry["id"], entry)
+
+    for entry in entries.values():
+        visit(entry, ())
+    return list(done.values())
+
+
+def _target(platform: Platform, judge: Assessment, entry: Mapping[str, Any]) -> Target:
+    place, quantity = judge.places.resolve(entry["place"]).code, entry["quantity"]
+    period = periods.parse(str(entry["period"]))
+    if "limit" in entry:
+        return Target(place, quantity, period, float(entry["limit"]))
+    before = periods.parse(str(entry["against"]))
+    # All that the folder brought counts, also where a replay stands before it.
+    known = max(platform.clock.now(), datetime.now(UTC))
+    rows = judge.evaluate([place], before, known).to_dicts()
+    base = rows[0].get(STATISTIC.get(quantity, quantity)) if rows else None
+    if base is None:
+        raise ValueError(
+            f"[[targets]] {entry['id']}: nothing is known of {quantity} at {place} in {before.label}, against which the "
+            "cut counts"
+        )
+    return Target.from_cut(place, quantity, period, base=float(base), percent=float(entry["cut"]))
+
+
+def prepare_example(platform: Platform, folder: Path) -> int | None:
+    """Open the example's accounts and, where the folder is not loaded yet, set the clock and ask for the loading.
+
+    Returns:
+        The number of the job that loads; None if the folder, as it is now, was loaded before. Then the clock stays as
+        people left it.
+
+    Raises:
+        FileNotFoundError, ValueError: the folder's TOML file is missing or wrong.
+    """
+    root, config = read_config(folder)
+    ensure_example(platform.engine, platform.settings.example)
+    if _remembered(platform) == _fingerprint(platform, config):
+        return None
+    if "replay" in config:
+        platform.clock.set_simulated(words.moment(str(config["replay"]["at"])), paused=True, actor="lantian")
+    return defer(platform.engine, load_example, folder=str(root.absolute()))
+
+
+@task("example.load", zh="装入示例", en="Load the example", lock="example.load", once=True)
+def load_example(run: JobRun, *, folder: str) -> None:
+    """Load the folder of the example and remember it; a second run finds what is there and changes nothing."""
+    load_folder(run.platform, Path(folder), run.actor, run.progress)
+    memory = {"example": _fingerprint(run.platform, read_config(Path(folder))[1])}
+    (run.platform.home / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
+
+
+def _remembered(platform: Platform) -> str | None:
+    file = platform.home / _MEMORY
+    return json.loads(file.read_text(encoding="utf-8"))["example"] if file.exists() else None
+
+
+def _fingerprint(platform: Platform, config: Mapping[str, Any]) -> str:
+    """What is loaded where: the content of the TOML file, and the database that it went into."""
+    with platform.engine.connect() as connection:
+        database = connection.scalar(text("select oid from pg_database where datname = current_database()"))
+    return hashlib.sha256(f"{database} {json.dumps(config, sort_keys=True, default=str)}".encode()).hexdigest()
