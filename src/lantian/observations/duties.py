@@ -14,14 +14,21 @@ from lantian.kernel.doctor import Finding, Patient
 from lantian.kernel.jobs import JobRun, task
 from lantian.observations import tables, upkeep
 from lantian.observations.importer import import_paths
+from lantian.observations.readers import ReadError
 from lantian.observations.statements import Grade
 from lantian.observations.store import ObservationStore
 
 
 @task("observations.import", zh="导入观测数据", en="Import observations", lock="observations.import")
-def import_job(run: JobRun, *, paths: list[str], grade: Grade = "raw") -> None:
-    """Import files and folders in the queue; a second run finds the files that were stored and passes them over."""
-    import_paths(run.platform, paths, run.actor, run.progress, grade=grade)
+def import_job(run: JobRun, *, paths: list[str], grade: Grade = "raw", actor: str | None = None) -> None:
+    """Import files and folders in the queue; a second run finds the files that were stored and passes them over.
+
+    `actor`: who asked for it (None: the job itself). Raises ReadError when a file could not be read, after all others
+    were imported.
+    """
+    report = import_paths(run.platform, paths, actor or run.actor, run.progress, grade=grade)
+    if report.refused:
+        raise ReadError("; ".join(note for file in report.refused for note in file.notes))
 
 
 @task("observations.upkeep", zh="整理观测数据文件", en="Tidy observation segments", retries=2, cron="40 18 * * *")

@@ -15,7 +15,9 @@ from lantian.kernel.bootstrap import Platform
 from lantian.web import api, errors
 from lantian.web.api import calc as api_calc
 from lantian.web.api import clock as api_clock
+from lantian.web.api import imports as api_imports
 from lantian.web.api import jobs as api_jobs
+from lantian.web.api import observations as api_observations
 from lantian.web.navigation import Page
 from lantian.web.pages import accounts, audit, calculator, clock, docs, home, jobs, login
 from lantian.web.render import Renderer
@@ -23,7 +25,7 @@ from lantian.web.security import SameOrigin, SecurityHeaders, anyone, declaratio
 
 # In the order in which they stand in their rooms.
 PAGES: tuple[ModuleType, ...] = (home, calculator, jobs, accounts, audit, docs, login, clock)
-API: tuple[ModuleType, ...] = (api_calc, api_clock, api_jobs)
+API: tuple[ModuleType, ...] = (api_observations, api_imports, api_calc, api_clock, api_jobs)
 
 
 def create_app(
@@ -51,7 +53,7 @@ def create_app(
     for router in routers:
         app.include_router(router, include_in_schema=False)
     for router in interface:
-        app.include_router(router, prefix=api.PREFIX)
+        app.include_router(router, prefix=api.PREFIX, responses=api.PROBLEMS)
     errors.install(app)
     # The last added is the outermost: every answer, also a refusal, carries the security headers.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)

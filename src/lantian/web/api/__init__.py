@@ -2,6 +2,6 @@
 Arrow, streamed.
 """
 
-from lantian.web.api.answers import PREFIX, VERSION, Format, problem, table_response
+from lantian.web.api.answers import PREFIX, PROBLEMS, TABLE, VERSION, Format, problem, refuse, table_response
 
-__all__ = ["PREFIX", "VERSION", "Format", "problem", "table_response"]
+__all__ = ["PREFIX", "PROBLEMS", "TABLE", "VERSION", "Format", "problem", "refuse", "table_response"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import polars as pl
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 PREFIX = "/api/v1"
@@ -20,15 +22,61 @@ _TYPES: dict[str, str] = {
     "csv": "text/csv; charset=utf-8",
     "arrow": "application/vnd.apache.arrow.stream",
 }
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string", "description": "what kind of problem"},
+        "status": {"type": "integer", "description": "the HTTP status"},
+        "detail": {"type": "string", "description": "what exactly, with parameter and value"},
+        "errors": {
+            "type": "array",
+            "description": "each parameter that cannot be used",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "field": {"type": "string"},
+                    "value": {"description": "as it was given"},
+                    "message": {"type": "string", "description": "what would be right"},
+                },
+            },
+        },
+    },
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Problem (RFC 9457)",
+        "content": {"application/problem+json": {"schema": _PROBLEM}},
+    }
+}
+"""For the OpenAPI description: every error of every route."""
+TABLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The table, in the format asked for",
+        "content": {
+            "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+            "text/csv": {"schema": {"type": "string"}},
+            _TYPES["arrow"]: {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+"""For the OpenAPI description of a route that answers with `table_response`."""
 _ROWS = 20_000  # a piece of a stream: about a megabyte of CSV
 
 
-def table_response(frame: pl.DataFrame | pl.LazyFrame, format: Format = "json", *, name: str = "table") -> Response:  # noqa: A002
+def table_response(
+    table: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame],
+    format: Format = "json",  # noqa: A002
+    *,
+    name: str = "table",
+) -> Response:
     """Answer with a table, sent piece by piece so that a large one is never built as one text.
 
     Args:
-        frame: any Polars frame; a lazy one is collected by the streaming engine. Missing values are JSON null, an
-            empty CSV field, Arrow null.
+        table: any Polars frame; a lazy one is collected by the streaming engine. Or frames of one schema, at least
+            one, each taken when the one before has been sent, so that no more than one is in memory. Missing values
+            are JSON null, an empty CSV field, Arrow null.
         format: `json`, `csv` or `arrow`. In the first two, times are ISO 8601 in UTC (`2016-12-16T12:00:00Z`) and
             lists are joined with `;` in CSV.
         name: file name without ending, for those who save it.
@@ -38,10 +86,28 @@ def table_response(frame: pl.DataFrame | pl.LazyFrame, format: Format = "json", 
     """
     if format not in _TYPES:
         raise ValueError(f"format {format!r}: expected one of {', '.join(_TYPES)}")
-    data = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame
-    pieces = {"json": _json, "csv": _csv, "arrow": _arrow}[format](data)
-    headers = {"Content-Disposition": f'inline; filename="{name}.{format}"', "X-Row-Count": str(data.height)}
+    headers = {"Content-Disposition": f'inline; filename="{name}.{format}"'}
+    if isinstance(table, pl.LazyFrame):
+        table = table.collect(engine="streaming")
+    if isinstance(table, pl.DataFrame):
+        headers["X-Row-Count"] = str(table.height)
+        table = [table]
+    frames = iter(table)
+    first = next(frames)  # what fails at once fails before the answer has begun
+    pieces = {"json": _json, "csv": _csv, "arrow": _arrow}[format](chain([first], frames))
     return StreamingResponse(pieces, media_type=_TYPES[format], headers=headers)
+
+
+def refuse(parameter: str, value: Any, right: str) -> RequestValidationError:
+    """Make the error for a query parameter that cannot be used; raise it, and the answer is a problem with status 422.
+
+    Args:
+        parameter: its name.
+        value: as it was given.
+        right: what would be right, in words.
+    """
+    fault = {"type": "value_error", "loc": ("query", parameter), "input": value, "msg": right}
+    return RequestValidationError([fault])
 
 
 def problem(status: int, title: str, detail: str = "", **more: Any) -> JSONResponse:
@@ -78,28 +144,46 @@ def _printed(data: pl.DataFrame) -> pl.DataFrame:
     return data.select(iso(name, kind) for name, kind in data.schema.items())
 
 
-def _json(data: pl.DataFrame) -> Iterator[bytes]:
-    yield b"["
-    for number, piece in enumerate(_printed(data).iter_slices(_ROWS)):
+def _json(frames: Iterator[pl.DataFrame]) -> Iterator[bytes]:
+    between = b"["
+    for piece in _pieces(frames):
         if piece.height:
-            yield (b"," if number else b"") + piece.write_json().encode()[1:-1]
-    yield b"]"
+            yield between + piece.write_json().encode()[1:-1]
+            between = b","
+    yield b"]" if between == b"," else b"[]"
 
 
-def _csv(data: pl.DataFrame) -> Iterator[bytes]:
-    flat = _printed(data).with_columns(
-        pl.col(name).cast(pl.List(pl.String)).list.join(";")
-        for name, kind in data.schema.items()
-        if isinstance(kind, pl.List)
-    )
-    yield flat.clear().write_csv().encode()
-    for piece in flat.iter_slices(_ROWS):
-        yield piece.write_csv(include_header=False).encode()
+def _csv(frames: Iterator[pl.DataFrame]) -> Iterator[bytes]:
+    head = True
+    for piece in _pieces(frames):
+        if not head and not piece.height:
+            continue
+        flat = piece.with_columns(
+            pl.col(name).cast(pl.List(pl.String)).list.join(";")
+            for name, kind in piece.schema.items()
+            if isinstance(kind, pl.List)
+        )
+        yield flat.write_csv(include_header=head).encode()
+        head = False
 
 
-def _arrow(data: pl.DataFrame) -> Iterator[bytes]:
-    buffer = io.BytesIO()
-    data.write_ipc_stream(buffer)
-    view = buffer.getbuffer()
-    for start in range(0, len(view), 1 << 20):
-        yield bytes(view[start : start + (1 << 20)])
+def _pieces(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    for frame in frames:
+        printed = _printed(frame)
+        yield from printed.iter_slices(_ROWS) if printed.height else [printed]
+
+
+def _arrow(frames: Iterator[pl.DataFrame]) -> Iterator[bytes]:
+    """Write all frames as one stream: the schema message of the first, the record batches of each, one end mark.
+
+    (Arrow columnar format, "IPC Streaming Format": a message is FFFFFFFF, the length of its metadata, the metadata
+    and its body, which a schema does not have; the end is FFFFFFFF and a length of 0.)
+    """
+    for number, data in enumerate(frames):
+        buffer = io.BytesIO()
+        data.write_ipc_stream(buffer)
+        view = buffer.getbuffer()
+        begin = 8 + int.from_bytes(view[4:8], "little") if number else 0
+        for start in range(begin, len(view) - 8, 1 << 20):
+            yield bytes(view[start : min(start + (1 << 20), len(view) - 8)])
+    yield b"\xff\xff\xff\xff\x00\x00\x00\x00"
