@@ -17,15 +17,27 @@ from lantian.web.api import calc as api_calc
 from lantian.web.api import clock as api_clock
 from lantian.web.api import imports as api_imports
 from lantian.web.api import jobs as api_jobs
+from lantian.web.api import now as api_now
 from lantian.web.api import observations as api_observations
+from lantian.web.api import outlines as api_outlines
+from lantian.web.api import places as api_places
 from lantian.web.navigation import Page
-from lantian.web.pages import accounts, audit, calculator, clock, docs, home, jobs, login
+from lantian.web.pages import accounts, audit, calculator, clock, docs, home, jobs, login, now
 from lantian.web.render import Renderer
 from lantian.web.security import SameOrigin, SecurityHeaders, anyone, declarations
 
 # In the order in which they stand in their rooms.
-PAGES: tuple[ModuleType, ...] = (home, calculator, jobs, accounts, audit, docs, login, clock)
-API: tuple[ModuleType, ...] = (api_observations, api_imports, api_calc, api_clock, api_jobs)
+PAGES: tuple[ModuleType, ...] = (home, now, calculator, jobs, accounts, audit, docs, login, clock)
+API: tuple[ModuleType, ...] = (
+    api_observations,
+    api_imports,
+    api_now,
+    api_places,
+    api_outlines,
+    api_calc,
+    api_clock,
+    api_jobs,
+)
 
 
 def create_app(
@@ -49,7 +61,7 @@ def create_app(
     app.state.renderer = Renderer(tuple(page for module in pages for page in _pages_of(module)), folders)
     routers = [_static(), *(module.router for module in pages)]
     interface = [module.router for module in resources]
-    app.state.declarations = declarations((*routers, *interface))
+    app.state.declarations = declarations(routers) | declarations(interface, api.PREFIX)
     for router in routers:
         app.include_router(router, include_in_schema=False)
     for router in interface:
