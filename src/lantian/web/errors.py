@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from lantian.standards.frames import StandardsError
 from lantian.web import api
 from lantian.web.render import render
-from lantian.web.security import login_address
+from lantian.web.security import HEADERS, login_address
 
 _log = logging.getLogger("lantian.web")
 
@@ -80,7 +80,9 @@ async def _unlawful(request: Request, error: Exception) -> Response:
 async def _failed(request: Request, error: Exception) -> Response:
     number = secrets.token_hex(4)
     _log.error("error %s at %s %s", number, request.method, request.url.path, exc_info=error)
-    return await run_in_threadpool(_answer, request, 500, f"No. {number}")
+    answer = await run_in_threadpool(_answer, request, 500, f"No. {number}")
+    answer.headers.update(HEADERS)  # this answer is given outside all middleware
+    return answer
 
 
 def _for_programs(request: Request) -> bool:

@@ -14,7 +14,7 @@ from lantian.standards.rounding import half_even
 
 SHANGHAI = TIMEZONE
 _WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MISSING = "–"
 
@@ -76,7 +76,7 @@ def day(value: date, language: str = "zh") -> str:
     """A natural day in words: `2016年12月16日 周五`, `Fri 16 Dec 2016`."""
     if language == "zh":
         return f"{value.year}年{value.month}月{value.day}日 周{_WEEKDAYS[value.weekday()]}"
-    return f"{_DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return f"{_DAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def moment(value: datetime, language: str = "zh") -> str:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -214,8 +214,8 @@ def anyone(why: str) -> Any:
     return Depends(check)
 
 
-def declarations(routers: Iterable[APIRouter | FastAPI]) -> dict[str, str]:
-    """What each route declares: `GET /path` -> permission.
+def declarations(routers: Iterable[APIRouter], prefix: str = "") -> dict[str, str]:
+    """What each route declares: `GET /path` -> permission; `prefix` stands before every path.
 
     Raises:
         ValueError: routes that declare nothing, each named: an application with such a route does not start.
@@ -227,7 +227,7 @@ def declarations(routers: Iterable[APIRouter | FastAPI]) -> dict[str, str]:
             if not isinstance(route, APIRoute):
                 silent.append(str(getattr(route, "path", route)))
                 continue
-            name = f"{' '.join(sorted(route.methods or ()))} {route.path}"
+            name = f"{' '.join(sorted(route.methods or ()))} {prefix}{route.path}"
             said = [call.declares for call in _calls(route.dependant) if hasattr(call, "declares")]
             if said:
                 found[name] = said[0]
@@ -315,7 +315,7 @@ def _token(request: Request) -> str | None:
 
 
 def _parameter(request: Request, name: str | None) -> str | None:
-    """What the named parameter holds. Where it must say which region is touched, leaving it out must not widen a grant."""
+    """What the named parameter holds; where it says which region is touched, leaving it out must not widen a grant."""
     if name is None:
         return None
     value = request.path_params.get(name) or request.query_params.get(name)

@@ -30,17 +30,13 @@ def page(request: Request) -> Response:
         {
             "method": method.upper(),
             "path": path,
-            "permission": request.app.state.declarations.get(_declared(method, path), ""),
+            "permission": request.app.state.declarations.get(f"{method.upper()} {path}", ""),
             **operation,
         }
         for path, methods in sorted(described["paths"].items())
         for method, operation in methods.items()
     ]
     return render(request, "docs.html", operations=operations, root=str(request.base_url).rstrip("/"), kind_of=kind_of)
-
-
-def _declared(method: str, path: str) -> str:
-    return f"{method.upper()} {path.removeprefix(api.PREFIX)}"
 
 
 def kind_of(schema: dict[str, Any]) -> str:
