@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from lantian.kernel import accounts
+from lantian.kernel import accounts, jobs
 from lantian.kernel.bootstrap import Platform
 
 pytestmark = pytest.mark.browser
@@ -136,6 +136,17 @@ def test_a_passing_hour_is_told_to_the_page(live: str, site: Platform, browse: B
     page.evaluate("document.addEventListener('live:hour', () => { window.hours = (window.hours ?? 0) + 1; })")
     site.clock.resume(actor="test")
     page.wait_for_function("() => window.hours >= 2")
+
+
+def test_an_open_page_hears_of_jobs(live: str, site: Platform, browse: Browse) -> None:
+    page = browse(live, "analyst").page
+    page.goto(f"{live}/jobs")
+    heading = page.locator("#jobs h1")
+    expect(heading).to_contain_text("项等待")
+    before = heading.inner_text()
+    jobs.defer(site.engine, jobs.task("web.heard", zh="听得到的任务", en="a job that is heard")(lambda run: None))
+    expect(page.locator("#jobs")).to_contain_text("听得到的任务")
+    assert heading.inner_text() != before
 
 
 def test_the_example_switches_roles(live: str, browse: Browse) -> None:

@@ -58,7 +58,12 @@ export function optionOf(spec) {
   const axis = (name, extra) => ({
     type: "value", name, nameTextStyle: { color: ink, align: "left" }, axisLabel: { color: ink, hideOverlap: true }, splitLine: { lineStyle: { color: rule } }, ...extra,
   });
-  const time = { type: "time", axisLine: { lineStyle: { color: ink } }, axisLabel: { color: ink, hideOverlap: true }, splitLine: { show: false } };
+  // Both grids span the same hours, half a step more at each end, so coverage stands exactly under its value.
+  const stamps = [...new Set(spec.series.flatMap(({ points }) => points.map(([at]) => stamp(at))))].sort((a, b) => a - b);
+  const step = Math.min(...stamps.slice(1).map((at, i) => at - stamps[i]), 86_400_000);
+  const span = { min: stamps[0] - step / 2, max: stamps[stamps.length - 1] + step / 2 };
+  const sides = { left: 52, right: spec.series.some((series) => series.axis === 1) ? 52 : 20 };
+  const time = { type: "time", ...span, axisLine: { lineStyle: { color: ink } }, axisLabel: { color: ink, hideOverlap: true }, splitLine: { show: false } };
   const covered = Boolean(spec.coverage);
   return {
     useUTC: true,
@@ -66,7 +71,7 @@ export function optionOf(spec) {
     textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily, fontSize: 12 },
     aria: { enabled: true, label: { description: spec.title ?? "" } },
     legend: { show: spec.series.length > 1, top: 0, right: 4, icon: "roundRect", itemWidth: 14, itemHeight: 3, textStyle: { color: token("ink") } },
-    grid: [{ left: 8, right: 12, top: 34, bottom: covered ? 34 : 8, containLabel: true }, ...(covered ? [{ left: 8, right: 12, height: 14, bottom: 4, containLabel: true }] : [])],
+    grid: [{ ...sides, top: 34, bottom: covered ? 48 : 28 }, ...(covered ? [{ ...sides, height: 12, bottom: 6 }] : [])],
     xAxis: [time, ...(covered ? [{ ...time, gridIndex: 1, axisLabel: { show: false }, axisTick: { show: false } }] : [])],
     yAxis: [
       axis(spec.unit ?? "", { max: spec.bands ? Math.ceil((top * 1.08) / 10) * 10 : undefined }),
