@@ -1,7 +1,7 @@
 """The command line: ``lantian <command>``, for people and, with ``--json``, for scripts.
 
-In: words. Out: tables and progress on a terminal, or one JSON value; few and fixed exit codes (``output.Exit``). No rule
-is in here: commands call the rooms below. See docs/cli.md.
+In: words. Out: tables and progress on a terminal, or one JSON value; few and fixed exit codes (``output.Exit``). No
+rule is in here: commands call the rooms below. See docs/cli.md.
 
 A command's module is imported when the command is asked for, so ``lantian calc`` works on a bare installation and
 starts fast; a command whose packages are not installed says what to install.
@@ -23,7 +23,7 @@ __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS = {
     "up": "serve",
-    "replay": "serve",
+    "replay": "replay",
     "worker": "serve",
     "calc": "calc",
     "evaluate": "judge",
@@ -47,11 +47,11 @@ COMMANDS = {
 class Commands(TyperGroup):
     """The commands by name, each imported when it is needed."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Name all commands."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ARG002
         """Import a command; one whose packages are missing becomes a command that says so."""
         if cmd_name not in COMMANDS:
             return None

@@ -62,8 +62,8 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
 def put_targets(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> int:
     """Set the targets of a folder's ``[[targets]]``; the number of them.
 
-    A target has ``limit``, or ``cut`` (percent) with the period ``against`` which it counts: then the limit follows from
-    what was observed in that period. ``parent`` names the target from which it is decomposed.
+    A target has ``limit``, or ``cut`` (percent) with the period ``against`` which it counts: then the limit follows
+    from what was observed in that period. ``parent`` names the target from which it is decomposed.
 
     Raises:
         ValueError: a field is missing, unknown or wrong; the message names the target.
@@ -125,8 +125,8 @@ def _target(platform: Platform, judge: Assessment, entry: Mapping[str, Any]) -> 
     base = rows[0].get(STATISTIC.get(quantity, quantity)) if rows else None
     if base is None:
         raise ValueError(
-            f"[[targets]] {entry['id']}: nothing is known of {quantity} at {place} in {before.label}, against which the "
-            "cut counts"
+            f"[[targets]] {entry['id']}: nothing is known of {quantity} at {place} in {before.label}, against which "
+            "the cut counts"
         )
     return Target.from_cut(place, quantity, period, base=float(base), percent=float(entry["cut"]))
 

@@ -15,8 +15,10 @@ from typing import Annotated, Any, NoReturn, ParamSpec
 
 import polars as pl
 import typer
-from rich.console import Console
+from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 P = ParamSpec("P")
 
@@ -24,11 +26,15 @@ Json = Annotated[bool, typer.Option("--json", help="print one JSON value and not
 Home = Annotated[Path | None, typer.Option("--home", help="data directory; default LANTIAN_HOME, else ./var")]
 
 
+WIDTH = 160
+"""Columns of a table that is not printed on a terminal."""
+
+
 class Exit(IntEnum):
     """Exit codes, the same for every command."""
 
     OK = 0
-    FOUND = 1  # the command ran and found faults: rejected rows, a broken audit trail, a doctor's finding
+    FOUND = 1  # the command ran and found faults: rejected rows, a broken audit trail, a doctor's problem
     USAGE = 2  # the arguments cannot be understood
     NO_DATA = 3  # nothing is known for what was asked
     UNAVAILABLE = 4  # the database or the data directory cannot be used
@@ -56,17 +62,22 @@ def emit(value: Any, as_json: bool, show: Callable[[Console], None]) -> None:
     if as_json:
         sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
     else:
-        show(Console())
+        show(Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, markup=False))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", note: str = "") -> Table:
-    """A table for people: first column left, the others right; None prints as ``--``."""
-    drawn = Table(title=title or None, caption=note or None, title_justify="left", caption_justify="left")
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", note: str = "") -> RenderableType:
+    """A table for people, under its title and above its note: first column left, the others right; None as ``--``."""
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         drawn.add_column(column, justify="left" if index == 0 else "right")
     for row in rows:
-        drawn.add_row(*("--" if cell is None else str(cell) for cell in row))
-    return drawn
+        drawn.add_row(*(Text("--" if cell is None else str(cell)) for cell in row))
+    return Group(*(part for part in (Text(title, style="bold"), drawn, Text(note)) if part))
+
+
+def printed(value: float | None, decimals: int) -> str | None:
+    """A published number with all its digits: 8.0 of an index is ``8.00``."""
+    return None if value is None else f"{value:.{decimals}f}"
 
 
 class NoDataError(LookupError):
@@ -99,5 +110,5 @@ def refuse(message: str, code: Exit, as_json: bool) -> NoReturn:
     if as_json:
         sys.stdout.write(json.dumps({"error": message, "exit": int(code)}, ensure_ascii=False) + "\n")
     else:
-        Console(stderr=True).print(f"lantian: {message}", style="red", markup=False, highlight=False)
+        Console(stderr=True).print(f"lantian: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)

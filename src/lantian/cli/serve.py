@@ -59,6 +59,10 @@ def up(
     """Serve the platform until Ctrl-C."""
     settings = load(home)
     with _listen(settings, host, port) as listening:
+        if listening.getsockname()[1] != (settings.port if port is None else port):
+            Console(stderr=True).print(
+                f"端口 {settings.port} 已被占用 port {settings.port} is taken, so another is used"
+            )
         given = {"host": host or settings.host, "port": listening.getsockname()[1]}
         settings = settings.model_copy(update=given | ({"example": True} if example else {}))
         with _ending_well(), open_platform(settings=settings) as platform:
@@ -119,7 +123,7 @@ def _ending_well() -> Iterator[None]:
 
 
 def _listen(settings: Settings, host: str | None, port: int | None) -> socket.socket:
-    """Take the port that was asked for; the usual one, where nobody asked for any, may give way to the next free one."""
+    """Take the port that was asked for; the usual one, where nobody asked for any, gives way to the next free one."""
     address, wanted = host or settings.host, settings.port if port is None else port
     asked = port is not None or "port" in settings.model_fields_set
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -158,15 +162,12 @@ def _say(platform: Platform, administrator: accounts.NewAccount | None, as_json:
     def show(console: Console) -> None:
         if new:
             console.print(
-                f"管理员 administrator: [bold]{new.account.login}[/]   一次性密码 one-time password: "
-                f"[bold]{new.one_time_password}[/]\n  (只显示这一次 shown this once only)",
-                highlight=False,
+                f"管理员 administrator: {new.account.login}   一次性密码 one-time password: {new.one_time_password}\n"
+                "  (只显示这一次 shown this once only)"
             )
-        if platform.settings.port != 8000:
-            console.print(f"· port {platform.settings.port}", highlight=False)
         console.print("\n  蓝天 Lantian:  ", end="")
-        console.print(address, style="bold underline", soft_wrap=True, highlight=False, markup=False)
-        console.print("  (一次有效 good for one use; Ctrl-C 结束 ends it)\n", highlight=False)
+        console.print(address, style="bold underline", soft_wrap=True)
+        console.print("  (一次有效 good for one use; Ctrl-C 结束 ends it)\n")
 
     password = new and {"login": new.account.login, "one_time_password": new.one_time_password}
     emit({"address": address, "administrator": password, "home": platform.home}, as_json, show)

@@ -42,7 +42,7 @@ def place(platform: Platform, text: str) -> Place:
 def names(platform: Platform, codes: Iterable[str]) -> dict[str, str]:
     """The Chinese names of places; a code that no place has stands for itself."""
     store = PlaceStore(platform.engine)
-    known = {place.code: place.name for place in (*store.regions(), *store.stations())}
+    known = {one.code: one.name for one in store.regions()} | {one.code: one.name for one in store.stations()}
     return {code: known.get(code, code) for code in codes}
 
 
