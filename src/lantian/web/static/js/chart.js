@@ -85,7 +85,7 @@ export function optionOf(spec) {
     },
     series: [
       ...spec.series.map((series, index) => lineOf(series, index, spec)),
-      ...(covered ? [{ name: spec.coverage.name, type: "bar", xAxisIndex: 1, yAxisIndex: 2, barCategoryGap: "10%", itemStyle: { color: token("ink-3"), opacity: 0.55 }, data: spec.coverage.points.map(([t, v]) => [stamp(t), v]) }] : []),
+      ...(covered ? [{ name: spec.coverage.name, type: "line", step: "middle", xAxisIndex: 1, yAxisIndex: 2, symbol: "none", silent: true, lineStyle: { width: 0 }, areaStyle: { color: token("ink-3"), opacity: 0.55 }, itemStyle: { color: token("ink-3") }, data: spec.coverage.points.map(([t, v]) => [stamp(t), v]) }] : []),
     ],
   };
 }
