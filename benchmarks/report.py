@@ -2,7 +2,7 @@
 
 import os
 import platform
-import sys
+import resource
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +35,8 @@ def machine() -> Line:
 
 def peak_memory() -> float:
     """Most memory that this process has held so far, GiB."""
-    if sys.platform == "linux":
-        # Not getrusage: there a new process inherits the peak of the one that started it.
-        status = Path("/proc/self/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) / 2**20
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**30
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Better than getrusage: there a new process inherits the peak of the one that started it.
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**30  # bytes on macOS
