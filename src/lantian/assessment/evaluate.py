@@ -64,7 +64,7 @@ def days_by_level(daily: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.struct(pl.col("primary").alias("item"), "days").alias("primary_days"))
     )
     good = pl.col("days_level_1") + pl.col("days_level_2")
-    share = rounding.div_half_even(good * 1000, pl.col("aqi_days")) / 10
+    share = rounding.unscaled(rounding.div_half_even(good * 1000, pl.col("aqi_days")), 1)
     return (
         counts.with_columns(
             good.alias("good_days"),

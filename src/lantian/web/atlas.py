@@ -1,4 +1,4 @@
-"""Names and lists of places as pages show them: what a code is called, and which places are ranked or listed together."""
+"""Names and lists of places as pages show them: what a code is called, which places are ranked or listed together."""
 
 from __future__ import annotations
 
@@ -50,8 +50,10 @@ class Atlas:
 
     def __init__(self, places: PlaceStore) -> None:
         stations = places.stations()
-        self.names = {region.code: Name(region.name, region.name_en, region.code, region.example) for region in places.regions()}
-        self.names |= {each.code: Name(each.name, each.name_en, each.region, each.example) for each in stations}
+        self.names = {
+            region.code: Name(region.name, region.name_en, region.code, region.example) for region in places.regions()
+        }
+        self.names |= {each.code: Name(each.name, "", each.region, each.example) for each in stations}
         self.groups = tuple(Listing(each.id, each.name, each.name_en, each.members) for each in places.groups())
         self._stations: dict[str, list[str]] = {}
         for station in stations:
@@ -80,7 +82,9 @@ class Atlas:
     def stations_in(self, measured: Iterable[str]) -> list[Listing]:
         """Lists of the stations of each city in which at least two of those `measured` stand, by code."""
         alive = set(measured)
-        cities = [code for code, codes in self._stations.items() if level_of(code) == "city" and len(alive & set(codes)) > 1]
+        cities = [
+            code for code, codes in self._stations.items() if level_of(code) == "city" and len(alive & set(codes)) > 1
+        ]
         return [self.listing(STATIONS + code) for code in sorted(cities)]
 
     def listing(self, listing_id: str) -> Listing:
@@ -97,10 +101,12 @@ class Atlas:
             zh, en = self.name(code, "zh"), self.name(code, "en")
             return Listing(listing_id, f"{zh}国控站点", f"State stations of {en}", tuple(self._stations[code]))
         known = ", ".join(group.id for group in self.groups) or "no group is loaded"
-        raise LookupError(f"no list is called {listing_id!r}; expected one of {known}, or {STATIONS} and a region's code")
+        raise LookupError(
+            f"no list is called {listing_id!r}; expected one of {known}, or {STATIONS} and a region's code"
+        )
 
     def counties_of(self, listing: Listing) -> Listing:
-        """With whose mean a list is compared: zones with the group of counties around them, all others with themselves."""
+        """With whose mean a list is compared: zones with the group of counties around them, others with themselves."""
         codes = set(listing.places)
         if all(code.startswith("Z") for code in codes):
             cities = {above for code in codes for above in ancestors_of(code)}

@@ -90,9 +90,7 @@ class Desk:
 
     def splice(self, places: Sequence[str], period: Period) -> pl.DataFrame:
         """As `Assessment.splice`."""
-        return self._remember(
-            ("splice", tuple(places), period), lambda: self.judge.splice(places, period, self.as_of)
-        )
+        return self._remember(("splice", tuple(places), period), lambda: self.judge.splice(places, period, self.as_of))
 
     def tracks(self) -> list[Track]:
         """Every target with where it stands."""
@@ -119,9 +117,7 @@ class Desk:
         start, end = self.hours_of(period)
         if end <= start:
             return []
-        return self._remember(
-            ("dust", place, period), lambda: self.judge.dust([place], start, end, as_of=self.as_of)
-        )
+        return self._remember(("dust", place, period), lambda: self.judge.dust([place], start, end, as_of=self.as_of))
 
     def dust_months(self, place: str, period: Period) -> pl.DataFrame:
         """Raw and deducted monthly values of a place, as `dust.by_month`."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 _LEFT, _RIGHT, _TOP = 40.0, 8.0, 22.0
+_SIZES = ((6, "few", 480.0), (14, "some", 760.0), (40, "many", 1120.0))
+"""Up to so many columns: what the style sheet calls such a drawing, and how wide it is."""
 _ZH, _EN = 12.5, 6.8  # width of a letter of a label, in units of the drawing
 
 
@@ -50,9 +52,12 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnChart:
-    """A drawing of columns: its size, the base line, the value axis and where a limit stands."""
+    """A drawing of columns: how many there are (`few`, `some`, `many`), its width and height, the base line, the value
+    axis and where a limit stands; whether names stand upright and values are written over the columns.
+    """
 
     columns: tuple[Column, ...]
+    size: str
     width: float
     height: float
     base: float
@@ -72,17 +77,17 @@ class ColumnChart:
         return _LEFT
 
 
-def column_chart(
-    bars: Sequence[Bar], *, width: float = 1120, plot: float = 170, limit: tuple[float, str] | None = None
-) -> ColumnChart:
+def column_chart(bars: Sequence[Bar], *, plot: float = 170, limit: tuple[float, str] | None = None) -> ColumnChart:
     """Lay out columns, left to right in the order given.
 
     Args:
         bars: what to draw.
-        width: of the drawing.
         plot: height of the plot alone; the names come below it.
         limit: a value across the whole plot, and its label.
     """
+    size, width = next((each for each in _SIZES if len(bars) <= each[0]), (0, "many", max(1120.0, 26.0 * len(bars))))[
+        1:
+    ]
     step = (width - _LEFT - _RIGHT) / max(1, len(bars))
     upright = all(_length(bar.name) + 8 <= step for bar in bars)
     below = 22.0 if upright else 14 + max((_length(bar.name) for bar in bars), default=0)
@@ -108,6 +113,7 @@ def column_chart(
     )
     return ColumnChart(
         columns,
+        size,
         width,
         round(base + below, 1),
         base,
@@ -134,4 +140,3 @@ def ticks(highest: float, about: int = 5) -> list[float]:
 
 def _length(text: str) -> float:
     return sum(_ZH if ord(letter) > 0x2E7F else _EN for letter in text)
-

@@ -10,7 +10,7 @@ import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from lantian.assessment import ranking
-from lantian.assessment.periods import Period, holding
+from lantian.assessment.periods import holding
 from lantian.standards import indices
 from lantian.standards.codes import ITEMS
 from lantian.web.atlas import Listing
@@ -95,7 +95,11 @@ def page(
         reference=asked.reference.places if asked.reference else (),
         deducted=asked.deducted,
     )
-    known = ranked.filter(pl.col(f"rank_{asked.column}").is_not_null()) if asked.column in ranked.columns else ranked.clear()
+    known = (
+        ranked.filter(pl.col(f"rank_{asked.column}").is_not_null())
+        if asked.column in ranked.columns
+        else ranked.clear()
+    )
     rows = [_row(each, asked, desk, language) for each in known.to_dicts()]
     focus = next((row for row in rows if row["place"] == asked.place), None)
     order_of = {code: number for number, code in enumerate(asked.listing.places)}
@@ -112,7 +116,7 @@ def page(
         changed=sum(row["change"] is not None for row in rows),
         absent=[desk.atlas.name(code, language) for code in asked.listing.places if code not in set(known["place"])],
         worst=[next(row for row in rows if row["place"] == code) for code in _worst(known, asked)],
-        chart=_chart(rows, asked, focus, request, language),
+        chart=_chart(rows, focus, request),
         basis=_basis(desk, asked, known, language),
         before=asked.span.known.year_before() if asked.span.known else None,
         words=lambda span, cut=None: words(span, language, cut),
@@ -126,7 +130,15 @@ def page(
 
 
 def _asked(
-    desk: Desk, group: str, period: str, item: Item, reference: str, last: int, deducted: bool, by_office: bool, place: str
+    desk: Desk,
+    group: str,
+    period: str,
+    item: Item,
+    reference: str,
+    last: int,
+    deducted: bool,
+    by_office: bool,
+    place: str,
 ) -> Asked:
     atlas = desk.atlas
     listing = atlas.listing(group) if group else atlas.groups[0]
@@ -176,9 +188,7 @@ def _worst(known: pl.DataFrame, asked: Asked) -> list[str]:
     return list(ranking.last(known, asked.last, asked.column)["place"])
 
 
-def _chart(
-    rows: Sequence[dict[str, Any]], asked: Asked, focus: dict[str, Any] | None, request: Request, language: str
-) -> ColumnChart | None:
+def _chart(rows: Sequence[dict[str, Any]], focus: dict[str, Any] | None, request: Request) -> ColumnChart | None:
     if not rows:
         return None
     bars = [
@@ -188,12 +198,13 @@ def _chart(
             text=row["text"],
             mark=row["before"],
             style="accent" if row is focus else "ink",
-            title=f"{row['rank']}. {row['name']} {row['text']}" + (f" ({row['before_text']})" if row["before"] is not None else ""),
+            title=f"{row['rank']}. {row['name']} {row['text']}"
+            + (f" ({row['before_text']})" if row["before"] is not None else ""),
             href=str(request.url.include_query_params(place=row["place"]).replace(scheme="", netloc="")),
         )
         for row in rows
     ]
-    return column_chart(bars, width=max(1120, 26 * len(bars)))
+    return column_chart(bars)
 
 
 def _basis(desk: Desk, asked: Asked, known: pl.DataFrame, language: str) -> dict[str, Any]:
@@ -217,8 +228,3 @@ def _published(item: Item) -> str:
 
 def _symbol(item: Item) -> str:
     return {"index": "I", "co": "CO-95per", "o3": "O3-8h-90per"}.get(item, ITEMS[_published(item)].symbol)
-
-
-def period_of(text: str, desk: Desk) -> Period:
-    """A written period; the running month where none is written."""
-    return span_of(text, desk.last_day, holding(desk.viewer.today, "month")).period

@@ -65,7 +65,7 @@ def span_of(text: str, last_day: date, default: Period) -> Span:
 
 def words(period: Period, language: str, known: Period | None = None) -> str:
     """A period in words: `2016年12月（至15日）`, `December 2016 (to 15 Dec)`."""
-    name = period.label_zh if language == "zh" else _english(period)
+    name = _chinese(period) if language == "zh" else _english(period)
     if known is None or known.end >= period.end:
         return name
     if language == "zh":
@@ -88,10 +88,14 @@ def run_words(first: date, last: date, language: str, year: int | None = None) -
         return day_words(last, language, year)
     if (first.year, first.month) != (last.year, last.month):
         dash = "—" if language == "zh" else " – "
-        return day_words(first, language, year) + dash + day_words(last, language, year if first.year == year else None)
+        return day_words(first, language, year) + dash + day_words(last, language, first.year)
     if language == "zh":
         return f"{day_words(first, 'zh', year)}—{last.day}日"
     return f"{first.day}–{day_words(last, 'en', year)}"
+
+
+def _chinese(period: Period) -> str:
+    return run_words(period.start, period.end, "zh") if period.kind == "days" else period.label_zh
 
 
 def _english(period: Period) -> str:

@@ -1,5 +1,6 @@
 // Entry of every page. Pages stay usable without it: it only brings to life what the server already wrote.
 //   [data-chart]  a figure whose JSON says what to draw      -> chart.js
+//   [data-drawing]  a chart that the server drew            -> drawing.js
 //   [data-map]    a map whose JSON says what to show         -> map.js
 //   table[data-table]  sort, filter, export                  -> table.js
 import "../vendor/htmx.js";
@@ -7,6 +8,7 @@ import { followServer } from "./live.js";
 
 const PARTS = {
   "[data-chart]": () => import("./chart.js"),
+  "[data-drawing]": () => import("./drawing.js"),
   "[data-map]": () => import("./map.js"),
   "table[data-table]": () => import("./table.js"),
 };
