@@ -5,7 +5,6 @@ import os
 import shutil
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,9 +14,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy.engine import make_url
-from starlette.exceptions import StarletteDeprecationWarning
 
 from lantian.kernel import accounts
 from lantian.kernel.bootstrap import Platform, open_platform
@@ -26,11 +25,6 @@ from lantian.web import create_app, make_server
 from lantian.web.security import COOKIE
 
 from .beijing import beijing, beijing_client, beijing_live, visit  # noqa: F401  (fixtures of the loaded example)
-
-with warnings.catch_warnings():
-    # Starlette prefers httpx2; the client works with httpx all the same.
-    warnings.simplefilter("ignore", StarletteDeprecationWarning)
-    from fastapi.testclient import TestClient
 
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)  # 20:00 in Beijing
