@@ -5,7 +5,7 @@ table 1 prints 0, 50, 150, 475, 800.
 """
 
 import polars as pl
-from aqi_hub.aqi_cn.aqi import AQI
+from aqi_hub.aqi_cn.aqi import AQI  # type: ignore[import-untyped]
 
 from benchmarks import by_row
 from benchmarks.report import Line

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import polars as pl
-from aqi_hub.aqi_cn.aqi import AQI
+from aqi_hub.aqi_cn.aqi import AQI  # type: ignore[import-untyped]
 
 from lantian.standards.codes import POLLUTANTS
 
