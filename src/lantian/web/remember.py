@@ -22,6 +22,7 @@ from lantian.web.security import Viewer
 T = TypeVar("T")
 State = tuple[int, str]
 
+_STATE = "remembered state"
 MOST = 600
 """Answers kept a platform; the one not asked for longest goes first."""
 
@@ -58,9 +59,13 @@ class Memory:
     def __init__(self, viewer: Viewer) -> None:
         engine = viewer.platform.engine
         self._shelf = _SHELVES.setdefault(engine, _Shelf())
-        with engine.connect() as connection:
-            head = connection.execute(select(audit_head.c.seq)).scalar_one_or_none() or 0
-        self.state: State = (int(head), f"{viewer.now:%Y-%m-%dT%H:%M}")
+        known: State | None = viewer.__dict__.get(_STATE)  # as its cached properties, which the request shares too
+        if known is None:
+            with engine.connect() as connection:
+                head = connection.execute(select(audit_head.c.seq)).scalar_one_or_none() or 0
+            known = (int(head), f"{viewer.now:%Y-%m-%dT%H:%M}")
+            viewer.__dict__[_STATE] = known
+        self.state = known
 
     def __call__(self, question: Hashable, compute: Callable[[], T], *, timeless: bool = False) -> T:
         """Give the remembered answer to a question, or compute and remember it.

@@ -116,20 +116,15 @@ _PLACE = {"place": pl.String, "name": pl.String, "kind": pl.String, "region": pl
 
 def _schema(basis: Basis) -> dict[str, pl.DataType | type[pl.DataType]]:
     hour = basis == "hour"
-    stamp = {"time": pl.Datetime("us", "UTC")} if hour else {"date": pl.Date}
     items = (*POLLUTANTS, "o3_8h", "pm10_24h", "pm25_24h") if hour else (*POLLUTANTS, "o3_8h", "o3_1h")
     subs = aqi.HOURLY_SUB_INDICES if hour else aqi.DAILY_SUB_INDICES
-    judged = {"aqi": pl.UInt16, "level": pl.UInt8, "primary": pl.List(pl.String)}
-    rest = {"coverage": pl.Float64} if hour else {"origin": pl.String}
-    return {
-        **_PLACE,
-        "basis": pl.String,
-        **stamp,
-        **dict.fromkeys(items, pl.Float64),
-        **judged,
-        **{f"iaqi_{name}": pl.UInt16 for name in subs},
-        **rest,
-    }
+    types: dict[str, pl.DataType | type[pl.DataType]] = {**_PLACE, "basis": pl.String}
+    types["time" if hour else "date"] = pl.Datetime("us", "UTC") if hour else pl.Date
+    types |= dict.fromkeys(items, pl.Float64)
+    types |= {"aqi": pl.UInt16, "level": pl.UInt8, "primary": pl.List(pl.String)}
+    types |= dict.fromkeys((f"iaqi_{name}" for name in subs), pl.UInt16)
+    types["coverage" if hour else "origin"] = pl.Float64 if hour else pl.String
+    return types
 
 
 def level_of_hour(item: str, value: float | None, day: dt.date) -> int | None:

@@ -127,19 +127,16 @@ def listed(viewer: Viewer, kind: str | None, within: str | None) -> pl.DataFrame
             stations = [one for one in stations if is_within(one.region, within)]
     except ValueError as error:
         raise HTTPException(422, f"within: {error}") from None
-    rows = [
-        *({"code": r.code, "name": r.name, "name_en": r.name_en, "kind": r.kind, "region": r.parent} for r in regions),
-        *(
-            {"code": s.code, "name": s.name, "kind": f"station {s.kind}", "region": s.region, "lon": s.lon}
-            | {"lat": s.lat, "since": s.since, "until": s.until, "evaluation": s.evaluation}
-            for s in stations
-        ),
-    ]
-    for row, found in zip(rows, [*regions, *stations], strict=True):
-        row["example"] = found.example
-    schema = {"code": pl.String, "name": pl.String, "name_en": pl.String, "kind": pl.String, "region": pl.String}
-    more = {"lon": pl.Float64, "lat": pl.Float64, "since": pl.Date, "until": pl.Date, "evaluation": pl.Boolean}
-    return pl.DataFrame(rows, schema=schema | more | {"example": pl.Boolean})
+    rows: list[dict[str, object]] = []
+    for r in regions:
+        rows.append({"code": r.code, "name": r.name, "name_en": r.name_en, "kind": r.kind, "region": r.parent})
+        rows[-1]["example"] = r.example
+    for s in stations:
+        rows.append({"code": s.code, "name": s.name, "kind": f"station {s.kind}", "region": s.region, "lon": s.lon})
+        rows[-1] |= {"lat": s.lat, "since": s.since, "until": s.until, "evaluation": s.evaluation, "example": s.example}
+    types: dict[str, type[pl.DataType]] = dict.fromkeys(("code", "name", "name_en", "kind", "region"), pl.String)
+    types |= {"lon": pl.Float64, "lat": pl.Float64, "since": pl.Date, "until": pl.Date, "evaluation": pl.Boolean}
+    return pl.DataFrame(rows, schema=types | {"example": pl.Boolean})
 
 
 def described(viewer: Viewer, found: Region | Station) -> dict[str, Any]:

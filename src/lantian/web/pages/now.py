@@ -30,6 +30,8 @@ View = Literal["stations", "cities"]
 TERRAIN = Path("places") / "terrain.nc"
 SHADE_WIDTH = 1400
 """Pixels; the map is seldom wider, and the relief is soft."""
+MARGIN = 2.0
+"""Degrees of relief beyond the outlines."""
 STEP = 0.004
 """Degrees, about 400 m: below a pixel in every view but the closest, at a third of the bytes."""
 SPLIT = 7.4
@@ -103,7 +105,7 @@ def shade(viewer: Reader) -> Response:
 
     def draw() -> bytes:
         terrain = Terrain.open(path)
-        return terrain.shade(tuple(ground), SHADE_WIDTH)
+        return terrain.shade(around(ground), SHADE_WIDTH)
 
     picture = memory(("shade", path.stat().st_mtime_ns, ground), draw, timeless=True)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"})
@@ -130,6 +132,11 @@ def area(viewer: Viewer, memory: Memory) -> Box | None:
         return None
 
 
+def around(box: Box) -> tuple[float, float, float, float]:
+    """A box with a margin, so that the relief goes on beyond the outlines."""
+    return box.west - MARGIN, box.south - MARGIN, box.east + MARGIN, box.north + MARGIN
+
+
 def map_spec(viewer: Viewer, spots: list[Spot], view: View) -> dict[str, Any]:
     """What map.js draws below the discs, and the two views that the reader can choose."""
     memory = Memory(viewer)
@@ -145,7 +152,7 @@ def map_spec(viewer: Viewer, spots: list[Spot], view: View) -> dict[str, Any]:
             spec.setdefault("caption", sets[name].caption)
     path = viewer.platform.home / TERRAIN
     if path.exists():
-        spec["shade"] = {"url": f"/now/shade.png?v={path.stat().st_mtime_ns:x}", "bbox": list(everything)}
+        spec["shade"] = {"url": f"/now/shade.png?v={path.stat().st_mtime_ns:x}", "bbox": around(everything)}
     return spec
 
 
@@ -157,9 +164,8 @@ def _within(spots: list[Spot]) -> str:
 
 def city_of(spot: Spot) -> str | None:
     """The city that a station stands in."""
-    return next(
-        (code for code in (spot.row["region"], *ancestors_of(spot.row["region"])) if level_of(code) == "city"), None
-    )
+    above = (spot.row["region"], *ancestors_of(spot.row["region"]))
+    return next((code for code in above if level_of(code) == "city"), None)
 
 
 def disc(spot: Spot, item: Shown, housed: set[str | None]) -> dict[str, Any]:
@@ -173,11 +179,7 @@ def disc(spot: Spot, item: Shown, housed: set[str | None]) -> dict[str, Any]:
         "key": spot.code,
         "lon": spot.row["lon"],
         "lat": spot.row["lat"],
-        "value": str(spot.aqi)
-        if item == "aqi" and spot.aqi is not None
-        else None
-        if item == "aqi"
-        else spot.text(item),
+        "value": spot.text(item),
         "level": level,
         "title": spot.name,
         "square": not near,

@@ -10,12 +10,11 @@ from typing import Any, Literal
 import polars as pl
 
 from lantian.kernel.settings import TIMEZONE
-from lantian.places.store import PlaceStore
 from lantian.standards import aqi
 from lantian.standards.codes import ITEMS
 from lantian.web import figures
 from lantian.web.api.now import cities_now, level_of_hour, stations_now
-from lantian.web.remember import Memory
+from lantian.web.desk import Desk
 from lantian.web.security import Viewer
 
 Shown = Literal["aqi", "pm25", "pm10", "o3", "no2", "so2", "co"]
@@ -75,7 +74,7 @@ class Spot:
 
     def text(self, item: str) -> str | None:
         """An item's value in published digits; None if it is missing."""
-        value = self.value(item)
+        value = self.aqi if item == "aqi" else self.value(item)
         return None if value is None else figures.digits(self.column(item), value)
 
     def level(self, item: str) -> int | None:
@@ -101,20 +100,10 @@ def symbol(item: str) -> str:
     return ITEMS[item].symbol
 
 
-def namer(viewer: Viewer, language: str) -> Callable[[str, str], str]:
+def namer(viewer: Viewer, language: str) -> Callable[[str], str]:
     """Gives the name of a place by its code, in a language; stations have Chinese names only."""
-    store = PlaceStore(viewer.platform.engine)
-
-    def read() -> dict[str, tuple[str, str]]:
-        return {region.code: (region.name, region.name_en) for region in store.regions()}
-
-    known = Memory(viewer)("names of regions", read, timeless=True)
-
-    def name(code: str, otherwise: str = "") -> str:
-        zh, en = known.get(code, (otherwise or code, ""))
-        return en if language == "en" and en else zh
-
-    return name
+    atlas = Desk(viewer).atlas
+    return lambda code: atlas.name(code, language)
 
 
 def hour_text(start: datetime, language: str) -> str:
@@ -129,6 +118,6 @@ def day_text(day: date, language: str) -> str:
     return f"{day.month}月{day.day}日" if language == "zh" else f"{day.day} {_MONTHS[day.month - 1]}"
 
 
-def _worst_first(table: pl.DataFrame, name: Callable[[str, str], str]) -> list[Spot]:
+def _worst_first(table: pl.DataFrame, name: Callable[[str], str]) -> list[Spot]:
     rows = table.sort(["aqi", "place"], descending=[True, False], nulls_last=True).to_dicts()
-    return [Spot(row, name(row["place"], row["name"])) for row in rows]
+    return [Spot(row, name(row["place"])) for row in rows]
