@@ -5,11 +5,12 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import TypeAlias
 
 import polars as pl
 
@@ -21,9 +22,13 @@ from lantian.standards import aqi, indices, statistics
 from lantian.standards.codes import POLLUTANTS
 from lantian.standards.statistics import Period
 
-MONTHS_AT_ONCE = 2
+SIDE_BY_SIDE = 2
 WINDOW = timedelta(hours=23)
 """Hours before a month that the moving means of its first hours need."""
+
+
+Month: TypeAlias = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
+"""Hours of the stations by level, days of the stations, days of the cities."""
 
 
 def evaluate(store: ObservationStore, last: date, stations: int, cities: int) -> dict[str, pl.DataFrame]:
@@ -33,8 +38,11 @@ def evaluate(store: ObservationStore, last: date, stations: int, cities: int) ->
     kept, as a page would show it.
     """
     members = year.members(stations, cities)
-    with ThreadPoolExecutor(MONTHS_AT_ONCE) as pool:
-        months = list(pool.map(lambda span: _month(store, span, members), year.months(last)))
+    spans = year.months(last)
+    share = -(-len(spans) // SIDE_BY_SIDE)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        runs = (spans[first : first + share] for first in range(0, len(spans), share))
+        months = [month for run in pool.map(lambda run: _months(store, run, members), runs) for month in run]
     levels, station_days, city_days = (pl.concat(parts) for parts in zip(*months, strict=True))
     station_days, city_days = aqi.daily(station_days), aqi.daily(city_days)
     annual = statistics.attainment(statistics.period(city_days, by=(year.FIRST, last)))
@@ -47,17 +55,21 @@ def evaluate(store: ObservationStore, last: date, stations: int, cities: int) ->
     }
 
 
-def _month(store: ObservationStore, span: Period, members: Mapping[str, list[str]]) -> tuple[pl.DataFrame, ...]:
-    """Hours of the stations by level, days of the stations, days of the cities."""
-    start, end = year.midnight(span.start), year.midnight(span.end + timedelta(days=1))
-    inside = pl.col("time") >= start
-    hours = store.hourly(None, start - WINDOW, end, POLLUTANTS).collect()
-    judged = aqi.hourly(statistics.rolling(hours)).select("place", "time", "level")
-    levels = judged.filter(inside).group_by("place", "level").agg(pl.len().alias("hours"))
-    hours = hours.filter(inside)
-    # As the national centre publishes it: the mean of the stations hour by hour, and the day of that series.
-    city_hours = statistics.city(hours, members).select("place", "time", *POLLUTANTS)
-    return levels, statistics.daily(hours), statistics.daily(city_hours)
+def _months(store: ObservationStore, spans: Sequence[Period], members: Mapping[str, list[str]]) -> list[Month]:
+    """Months that follow one another; each hands its last hours to the moving means of the next."""
+    start = year.midnight(spans[0].start)
+    before = store.hourly(None, start - WINDOW, start, POLLUTANTS).collect()
+    found = []
+    for span in spans:
+        start, end = year.midnight(span.start), year.midnight(span.end + timedelta(days=1))
+        hours = store.hourly(None, start, end, POLLUTANTS).collect()
+        judged = aqi.hourly(statistics.rolling(pl.concat([before, hours]))).select("place", "time", "level")
+        levels = judged.filter(pl.col("time") >= start).group_by("place", "level").agg(pl.len().alias("hours"))
+        # As the national centre publishes it: the mean of the stations hour by hour, and the day of that series.
+        city_hours = statistics.city(hours, members).select("place", "time", *POLLUTANTS)
+        found.append((levels, statistics.daily(hours), statistics.daily(city_hours)))
+        before = hours.filter(pl.col("time") >= end - WINDOW)
+    return found
 
 
 def main(home: str, last: str, stations: str, cities: str) -> None:
