@@ -28,9 +28,8 @@ _BATCH: dict[str, pl.DataType | type[pl.DataType]] = {
     "notes": pl.List(pl.String),
     "finished": pl.Boolean,
 }
-_REJECTED: dict[str, type[pl.DataType]] = {"id": pl.Int64, "batch": pl.Int64} | dict.fromkeys(
-    ("file", "line", "field", "value", "reason"), pl.String
-)
+_TEXTS = ("file", "line", "field", "value", "kind", "reason")
+_REJECTED: dict[str, type[pl.DataType]] = {"id": pl.Int64, "batch": pl.Int64} | dict.fromkeys(_TEXTS, pl.String)
 _PORTION = 20_000
 
 # A reason begins with its kind: "too low: pm25 must lie ...", "unknown place, 3 rows refused: ...", "... than the
@@ -110,12 +109,13 @@ def batches(
 
 
 def rejected(engine: sa.Engine, which: Refusals | None = None, *, limit: int | None = None) -> Iterator[pl.DataFrame]:
-    """Refused entries in the order in which they were refused, in portions: `id, batch, file, line, field, value,
-    reason`; at least one frame, if need be an empty one.
+    """Refused entries in the order in which they were refused, in portions of at most 20,000; at least one frame, if
+    need be an empty one.
 
-    `line` is null where the whole file is meant. Between two portions no connection is held, however slow the taker.
+    `id, batch, file, line, field, value, kind, reason`: `line` is null where the whole file is meant, `kind` is how the
+    reason begins, as `reasons` counts them. Between two portions no connection is held, however slow the taker.
     """
-    columns = [import_rejected.c[name] for name in _REJECTED]
+    columns = [_kind.label(name) if name == "kind" else import_rejected.c[name] for name in _REJECTED]
     query = sa.select(*columns).where(*(which or Refusals()).conditions()).order_by(import_rejected.c.id)
     last, left = 0, limit
     while left is None or left > 0:
@@ -130,12 +130,24 @@ def rejected(engine: sa.Engine, which: Refusals | None = None, *, limit: int | N
 
 
 def reasons(engine: sa.Engine, which: Refusals | None = None) -> pl.DataFrame:
-    """Why entries were refused: `kind, entries, files`, the most frequent first; `kind` is how the reason begins."""
-    found = (
-        sa.select(_kind.label("kind"), import_rejected.c.batch).where(*(which or Refusals()).conditions()).subquery()
-    )
-    count, files = sa.func.count(), sa.func.count(sa.distinct(found.c.batch))
-    query = sa.select(found.c.kind, count, files).group_by(found.c.kind).order_by(count.desc(), found.c.kind)
+    """Why entries were refused: `kind, entries`, the most frequent first; `kind` is how the reason begins."""
+    found = sa.select(_kind.label("kind")).where(*(which or Refusals()).conditions()).subquery()
+    query = sa.select(found.c.kind, sa.func.count()).group_by(found.c.kind)
+    query = query.order_by(sa.func.count().desc(), found.c.kind)
     with engine.connect() as connection:
         rows = [tuple(row) for row in connection.execute(query)]
-    return pl.DataFrame(rows, schema={"kind": pl.String, "entries": pl.Int64, "files": pl.Int64}, orient="row")
+    return pl.DataFrame(rows, schema={"kind": pl.String, "entries": pl.Int64}, orient="row")
+
+
+def refused_files(engine: sa.Engine, which: Refusals | None = None) -> pl.DataFrame:
+    """Imports with refused entries, the newest first: `batch, file, entries`."""
+    columns = import_rejected.c
+    query = (
+        sa.select(columns.batch, sa.func.min(columns.file), sa.func.count())
+        .where(*(which or Refusals()).conditions())
+        .group_by(columns.batch)
+        .order_by(columns.batch.desc())
+    )
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    return pl.DataFrame(rows, schema={"batch": pl.Int64, "file": pl.String, "entries": pl.Int64}, orient="row")

@@ -22,12 +22,38 @@ from lantian.web.api import observations as api_observations
 from lantian.web.api import outlines as api_outlines
 from lantian.web.api import places as api_places
 from lantian.web.navigation import Page
-from lantian.web.pages import accounts, audit, calculator, clock, docs, home, jobs, login, now
+from lantian.web.pages import (
+    accounts,
+    audit,
+    calculator,
+    clock,
+    data,
+    data_coverage,
+    docs,
+    home,
+    jobs,
+    login,
+    now,
+    place,
+)
 from lantian.web.render import Renderer
 from lantian.web.security import SameOrigin, SecurityHeaders, anyone, declarations
 
 # In the order in which they stand in their rooms.
-PAGES: tuple[ModuleType, ...] = (home, now, calculator, jobs, accounts, audit, docs, login, clock)
+PAGES: tuple[ModuleType, ...] = (
+    home,
+    now,
+    place,
+    data,
+    data_coverage,
+    calculator,
+    jobs,
+    accounts,
+    audit,
+    docs,
+    login,
+    clock,
+)
 API: tuple[ModuleType, ...] = (
     api_observations,
     api_imports,
