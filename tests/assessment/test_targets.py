@@ -104,3 +104,31 @@ def test_days_without_data_are_told():
     tracked = track(Target("x", "pm25", YEAR, 60), days(YEAR.start, [60.0] * 10), date(2015, 1, 15))
     assert "5 days" in tracked.notes[0]
     assert track(Target("x", "pm25", YEAR, 60), [], date(2015, 1, 15)).value is None
+
+
+@pytest.mark.requirement("A4")
+def test_completion_of_a_count_waits_for_the_end_of_the_period():
+    winter = parse("2016AW")
+    target = Target.from_cut("110000", "heavy_days", winter, base=40, percent=50)
+    heavy = days(winter.start, [1.0] * winter.days, aqi=[250] * 25 + [90] * (winter.days - 25))
+    assert track(target, heavy, date(2016, 12, 15)).completion is None
+    assert track(target, heavy, winter.end).completion == 75.0  # 15 of 20 days less
+
+
+@pytest.mark.requirement("A4")
+def test_the_course_has_every_month_beside_the_usual():
+    past = [
+        Day(date(year, 1, 1) + timedelta(days=i), 250 if i < year - 2012 else 90, {"pm25": 50.0 + year - 2012})
+        for year in (2013, 2014)
+        for i in range(59)
+    ]
+    known = days(YEAR.start, [70.0] * 40, aqi=[210] * 3 + [80] * 37)
+    means = track(Target("x", "pm25", YEAR, 60), known, date(2015, 2, 9), past).course
+    assert [(m.period.label, m.value, m.known_days, m.usual) for m in means[:3]] == [
+        ("2015-01", 70.0, 31, 52.0),  # 51.5, half to even
+        ("2015-02", 70.0, 9, 52.0),
+        ("2015-03", None, 0, None),
+    ]
+    assert len(means) == 12
+    counts = track(Target("x", "heavy_days", YEAR, 9), known, date(2015, 2, 9), past).course
+    assert [(m.value, m.usual) for m in counts[:2]] == [(3, 1.5), (0, 0)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -52,17 +52,23 @@ class Records:
         with self._engine.connect() as connection:
             return [_target(row) for row in connection.execute(query)]
 
-    def put_target(self, target: Target, actor: str, reason: str = "") -> int:
-        """Add a target, or replace the one for the same place, quantity and period; returns its id.
+    def target(self, target_id: int) -> Target:
+        """One target. Raises LookupError for an unknown id."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(tables.target).where(tables.target.c.id == target_id)).one_or_none()
+        if row is None:
+            raise LookupError(f"there is no target {target_id}")
+        return _target(row)
 
-        Raises ValueError for an unknown quantity or a limit that cannot be met or missed.
+    def put_target(self, target: Target, actor: str, reason: str = "") -> int:
+        """Add a target, or replace the one with its ``id``, else the one for the same place, quantity and period;
+        returns its id.
+
+        Raises ValueError for an unknown quantity, a limit that cannot be met or missed, a parent below the target
+        itself, and where another target stands for the same already; LookupError for an unknown id or parent.
         """
-        if target.quantity not in QUANTITIES:
-            raise ValueError(f"target quantity {target.quantity!r}: expected one of {', '.join(QUANTITIES)}")
-        if not 0 <= target.limit <= (100 if target.quantity == "good_share" else 10_000):
-            raise ValueError(
-                f"target limit {target.limit} of {target.quantity}: expected 0..100 percent, days or ug/m3"
-            )
+        _check(target)
+        t = tables.target
         values = {
             "place": target.place,
             "quantity": target.quantity,
@@ -73,10 +79,20 @@ class Records:
             "source": target.source,
             "example": target.example,
         }
-        statement = insert(tables.target).values(values)
-        statement = statement.on_conflict_do_update(index_elements=["place", "quantity", "period"], set_=values)
         with audit.act(self._engine, actor, reason) as connection:
-            return int(connection.execute(statement.returning(tables.target.c.id)).scalar_one())
+            parents = {row.id: row.parent for row in connection.execute(sa.select(t.c.id, t.c.parent))}
+            same = (t.c.place == target.place) & (t.c.quantity == target.quantity) & (t.c.period == target.period.label)
+            standing = connection.execute(sa.select(t.c.id).where(same)).scalar_one_or_none()
+            own = standing if target.id is None else target.id
+            _check_family(own, target, parents)
+            if own is None:
+                return int(connection.execute(sa.insert(t).values(values).returning(t.c.id)).scalar_one())
+            if standing not in (None, own):
+                raise ValueError(
+                    f"target {standing} stands for {target.place}, {target.quantity}, {target.period.label} already"
+                )
+            connection.execute(sa.update(t).where(t.c.id == own).values(values))
+            return own
 
     def drop_target(self, target_id: int, actor: str, reason: str = "") -> None:
         """Remove a target; those decomposed from it stay, without a parent. Raises LookupError for an unknown id."""
@@ -116,6 +132,27 @@ class Records:
         statement = insert(tables.dust_event).values(values)
         with audit.act(self._engine, event.decided_by, f"sand-dust {event.state}: {event.note}") as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["place", "start"], set_=values))
+
+
+def _check(target: Target) -> None:
+    if target.quantity not in QUANTITIES:
+        raise ValueError(f"target quantity {target.quantity!r}: expected one of {', '.join(QUANTITIES)}")
+    if not 0 <= target.limit <= (100 if target.quantity == "good_share" else 10_000):
+        raise ValueError(f"target limit {target.limit} of {target.quantity}: expected 0..100 percent, days or ug/m3")
+    if target.base is not None and not 0 <= target.base <= 10_000:
+        raise ValueError(f"target base {target.base}: expected 0..10000, or none")
+
+
+def _check_family(own: int | None, target: Target, parents: Mapping[int, int | None]) -> None:
+    """The target replaced exists, and none is its own ancestor."""
+    for known in (target.id, target.parent):
+        if known is not None and known not in parents:
+            raise LookupError(f"there is no target {known}")
+    above = target.parent
+    while above is not None:
+        if above == own:
+            raise ValueError(f"target parent {target.parent}: it is decomposed from this target itself")
+        above = parents[above]
 
 
 def _target(row: sa.Row[tuple[object, ...]]) -> Target:

@@ -24,6 +24,8 @@ Quantity = Literal["so2", "no2", "pm10", "pm25", "co", "o3_8h", "good_share", "g
 MEANS = ("so2", "no2", "pm10", "pm25")
 PERCENTILES = {"co": Decimal("0.95"), "o3_8h": Decimal("0.90")}
 DAY_COUNTS = ("good_share", "good_days", "heavy_days")
+COUNTED = ("good_days", "heavy_days")
+"""Counts only grow: what they achieve of a cut is known when the period is over."""
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
 N = TypeVar("N", float, Decimal)
@@ -172,7 +174,7 @@ def track(target: Target, days: Sequence[Day], day: date, past: Sequence[Day] = 
         months=_by_month(target, allowance, day, past) if allowance is not None else (),
         days_to_lose=_days_to_lose(target, known, left),
         chance=_chance(target, known, day, past, draws),
-        completion=completion(target, value),
+        completion=None if left and target.quantity in COUNTED else completion(target, value),
         notes=notes,
         course=course(target, known, past),
     )
@@ -191,7 +193,7 @@ def course(target: Target, known: Sequence[Day], past: Sequence[Day] = ()) -> tu
         span = month.start.day, month.end.day
         same = [day for day in then.get(month.start.month, []) if span[0] <= day.date.day <= span[1]]
         usual = value_of(quantity, same)
-        if usual is not None and quantity in ("good_days", "heavy_days"):
+        if usual is not None and quantity in COUNTED:
             usual /= len({day.date.year for day in same})
         months.append(MonthSoFar(month, value_of(quantity, now), len(now), usual))
     return tuple(months)
