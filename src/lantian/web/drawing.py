@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 _LEFT, _RIGHT, _TOP = 40.0, 8.0, 22.0
-_SIZES = ((6, "few", 480.0), (14, "some", 760.0), (40, "many", 1120.0))
+_SIZES = ((6, "few", 480.0), (14, "some", 900.0), (40, "many", 1120.0))
 """Up to so many columns: what the style sheet calls such a drawing, and how wide it is."""
 _ZH, _EN = 12.5, 6.8  # width of a letter of a label, in units of the drawing
 
@@ -52,24 +52,21 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnChart:
-    """A drawing of columns: how many there are (`few`, `some`, `many`), its width and height, the base line, the value
-    axis and where a limit stands; whether names stand upright and values are written over the columns.
+    """A drawing of columns: how many there are (`few`, `some`, `many`), its width, where the plot ends at the right,
+    its height, the base line, the value axis and where a limit stands; whether names stand upright and values are
+    written over the columns.
     """
 
     columns: tuple[Column, ...]
     size: str
     width: float
+    right: float
     height: float
     base: float
     ticks: tuple[tuple[float, str], ...]
     limit: tuple[float, str] | None
     upright: bool
     texts: bool
-
-    @property
-    def right(self) -> float:
-        """Where the plot ends."""
-        return self.width - _RIGHT
 
     @property
     def left(self) -> float:
@@ -88,7 +85,8 @@ def column_chart(bars: Sequence[Bar], *, plot: float = 170, limit: tuple[float, 
     size, width = next((each for each in _SIZES if len(bars) <= each[0]), (0, "many", max(1120.0, 26.0 * len(bars))))[
         1:
     ]
-    step = (width - _LEFT - _RIGHT) / max(1, len(bars))
+    right = width - (_RIGHT if limit is None else _length(limit[1]) + 10)
+    step = (right - _LEFT) / max(1, len(bars))
     upright = all(_length(bar.name) + 8 <= step for bar in bars)
     below = 22.0 if upright else 14 + max((_length(bar.name) for bar in bars), default=0)
     highest = [value for bar in bars for value in (bar.value, bar.mark) if value is not None]
@@ -115,6 +113,7 @@ def column_chart(bars: Sequence[Bar], *, plot: float = 170, limit: tuple[float, 
         columns,
         size,
         width,
+        round(right, 1),
         round(base + below, 1),
         base,
         tuple((y(value), f"{value:g}") for value in marks),

@@ -2,7 +2,7 @@
 //   <figure class="drawing" data-drawing="name"><svg>...</svg></figure>
 import { download, token, word } from "./app.js";
 
-const KEPT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor", "writing-mode", "dominant-baseline"];
+const KEPT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "paint-order", "font-family", "font-size", "font-weight", "text-anchor", "writing-mode", "dominant-baseline"];
 
 /** A copy that carries its style in itself: an SVG that is drawn on a canvas knows no style sheet. */
 function plain(svg) {
