@@ -1,6 +1,8 @@
-"""Home 首页: the platform at one glance, by what the reader may open; also where a one-time key is exchanged for a
-session.
+"""Home 今日: how is the air now, how does the month compare, will the year's targets be reached? Also where a one-time
+key is exchanged for a session.
 """
+
+from __future__ import annotations
 
 from typing import Annotated
 
@@ -9,11 +11,19 @@ from fastapi.responses import RedirectResponse
 
 from lantian.kernel.accounts import AccountError, redeem_key
 from lantian.kernel.jobs import list_jobs
+from lantian.standards import aqi
+from lantian.standards.codes import ITEMS
+from lantian.web.desk import Desk
+from lantian.web.pages import course, today
 from lantian.web.pages.login import browser_of
-from lantian.web.render import language_of, render
-from lantian.web.security import anyone, login_address, sign_in, viewer_of
+from lantian.web.pages.spots import day_text, hour_text, symbol
+from lantian.web.pages.windows import month_of
+from lantian.web.render import Renderer, language_of, render
+from lantian.web.security import Viewer, anyone, login_address, sign_in, viewer_of
 
 router = APIRouter()
+SHOWN = 12
+"""Stations listed; more stand on the map."""
 
 
 @router.get("/", dependencies=[anyone("shows each viewer only what they may open, and takes one-time keys")])
@@ -24,10 +34,38 @@ def home(request: Request, key: Annotated[str | None, Query(max_length=200)] = N
     viewer = viewer_of(request)
     if not viewer.permissions:
         return RedirectResponse("/password" if viewer.signed_in else login_address(request), 303)
-    running = (
-        list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=5) if viewer.may("jobs.read") else []
+    return _page(request, viewer)
+
+
+def _page(request: Request, viewer: Viewer) -> Response:
+    language = language_of(request)
+    desk = Desk(viewer)
+    place = desk.home
+    known = bool(place) and viewer.may("air.read")
+    renderer: Renderer = request.app.state.renderer
+    month = month_of(viewer, place, None) if known else None
+    return render(
+        request,
+        "home.html",
+        month=month,
+        bars=today.bars_of(month) if month else [],
+        busy=list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=3),
+        place=place,
+        name=desk.atlas.name(place, language),
+        now=today.now_of(viewer, place) if known else None,
+        standing=today.standing(desk, place) if known and viewer.may("ranking.read") else None,
+        year=today.year_of(desk, place) if known and viewer.may("ranking.read") else None,
+        goals=today.goals(desk, place) if known and viewer.may("targets.read") else [],
+        stations=today.members(desk, place, language)[:SHOWN] if known else [],
+        paths={page.name: page.path for page in renderer.pages if viewer.may(page.permission)},
+        short=lambda code: desk.atlas.short(code, language),
+        order=course.ORDER,
+        items=ITEMS,
+        levels=aqi.LEVELS,
+        symbol=symbol,
+        hour_text=lambda at: hour_text(at, language),
+        day_text=lambda day: day_text(day, language),
     )
-    return render(request, "home.html", jobs=running)
 
 
 def _exchange(request: Request, key: str) -> Response:
