@@ -21,6 +21,7 @@ from lantian.web.api import now as api_now
 from lantian.web.api import observations as api_observations
 from lantian.web.api import outlines as api_outlines
 from lantian.web.api import places as api_places
+from lantian.web.api import targets as api_targets
 from lantian.web.navigation import Page
 from lantian.web.pages import (
     accounts,
@@ -35,6 +36,8 @@ from lantian.web.pages import (
     login,
     now,
     place,
+    ranking,
+    targets,
 )
 from lantian.web.render import Renderer
 from lantian.web.security import SameOrigin, SecurityHeaders, anyone, declarations
@@ -46,6 +49,8 @@ PAGES: tuple[ModuleType, ...] = (
     place,
     data,
     data_coverage,
+    ranking,
+    targets,
     calculator,
     jobs,
     accounts,
@@ -60,6 +65,7 @@ API: tuple[ModuleType, ...] = (
     api_now,
     api_places,
     api_outlines,
+    api_targets,
     api_calc,
     api_clock,
     api_jobs,
