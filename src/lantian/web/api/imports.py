@@ -46,8 +46,8 @@ def imports(viewer: Reader, asked: Annotated[Batches, Query()]) -> Response:
 def rejected(viewer: Reader, asked: Annotated[Refused, Query()]) -> Response:
     """Refused entries: `id, batch, file, line, field, value, kind, reason`, in the order in which they were refused.
 
-    `kind` is how the reason begins, as `too low`. `line` counts the lines of a text from 1, is `sheet!row` in a workbook
-    and `results[n]` in JSON; it is null where the whole file is meant.
+    `kind` is how the reason begins, as `too low`. `line` counts the lines of a text from 1, is `sheet!row` in a
+    workbook and `results[n]` in JSON; it is null where the whole file is meant.
     """
     which = arrivals.Refusals(asked.batch, asked.field, asked.kind, asked.text)
     return table_response(arrivals.rejected(viewer.platform.engine, which), asked.format, name="rejected")
