@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -26,6 +26,8 @@ from lantian.standards.codes import POLLUTANTS
 
 CORES = 2
 SAMPLED_CITIES = 4
+REPEATS = 3
+"""Both sides are measured so often and the best counts: what else runs on the machine only ever adds time."""
 
 
 def run(folder: Path, stations: int = year.STATIONS, cities: int = year.CITIES, days: int = year.DAYS) -> list[Line]:
@@ -37,7 +39,9 @@ def run(folder: Path, stations: int = year.STATIONS, cities: int = year.CITIES, 
         Line("readers, real files", f"{read_rate:,.0f} rows/s"),
         Line(f"import of {rows:,} station-hours", f"{rows / seconds:,.0f} rows/s", f"{seconds:.1f} s, {size:.0f} MB"),
     ]
-    facts = _evaluate(folder, last, stations, cities)
+    tries = [_evaluate(folder, last, stations, cities) for _ in range(REPEATS)]
+    facts = min(tries, key=lambda one: one["seconds"])
+    facts["all"] = ", ".join(f"{one['seconds']:.1f}" for one in tries)
     return [*lines, *_found(facts), *_compare(folder, facts, stations, cities)]
 
 
@@ -66,7 +70,11 @@ def _evaluate(folder: Path, last: date, stations: int, cities: int) -> dict[str,
 
 def _found(facts: dict[str, Any]) -> list[Line]:
     return [
-        Line("evaluation of the year", f"{facts['seconds']:.1f} s", f"wanted <= 15 s on {CORES} threads"),
+        Line(
+            "evaluation of the year",
+            f"{facts['seconds']:.1f} s",
+            f"wanted <= 15 s on {CORES} cores; best of {facts['all']}; {facts['processor']:.1f} s of processor time",
+        ),
         Line("  its peak memory", f"{facts['gib']:.2f} GiB", "wanted < 3 GiB"),
         Line("  hours and days judged", f"{facts['station_hours']:,} + {facts['station_days']:,}"),
         Line("  cities ranked", f"{facts['ranked']}", f"first {facts['best']}, index {facts['best_index']}"),
@@ -79,9 +87,7 @@ def _compare(folder: Path, facts: dict[str, Any], stations: int, cities: int) ->
     places = [code for codes in members.values() for code in codes]
     with open_platform(folder) as platform:
         hours = open_store(platform).hourly(places, items=POLLUTANTS).collect()
-    begun = perf_counter()
-    by_row.evaluate(hours, members)
-    reference = (perf_counter() - begun) / hours.height
+    reference = _best(lambda: by_row.evaluate(hours, members)) / hours.height
     ours = facts["seconds"] / facts["station_hours"]
     index_ours, index_reference = _index_alone(hours)
     return [
@@ -102,16 +108,21 @@ def _compare(folder: Path, facts: dict[str, Any], stations: int, cities: int) ->
 
 def _index_alone(hours: pl.DataFrame) -> tuple[float, float]:
     """Seconds a row for index, level and primary pollutant of an hour: ours, and aqi-hub's."""
-    many = statistics.rolling(hours)
-    begun = perf_counter()
-    aqi.hourly(many)
-    ours = (perf_counter() - begun) / many.height
-    rows = hours.select("time", *POLLUTANTS).head(20_000).rows()
-    begun = perf_counter()
+    rolled = statistics.rolling(hours)
+    rows = hours.select(POLLUTANTS).head(20_000).rows()
     with by_row.quiet():
-        for _, *values in rows:
-            by_row.index("hourly", *values)
-    return ours, (perf_counter() - begun) / len(rows)
+        reference = _best(lambda: [by_row.index("hourly", *row) for row in rows])
+    return _best(lambda: aqi.hourly(rolled)) / rolled.height, reference / len(rows)
+
+
+def _best(work: Callable[[], object]) -> float:
+    """Seconds of the fastest of some runs."""
+    times = []
+    for _ in range(REPEATS):
+        begun = perf_counter()
+        work()
+        times.append(perf_counter() - begun)
+    return min(times)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
