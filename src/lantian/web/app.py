@@ -15,12 +15,15 @@ from lantian.kernel.bootstrap import Platform
 from lantian.web import api, errors
 from lantian.web.api import calc as api_calc
 from lantian.web.api import clock as api_clock
+from lantian.web.api import dust as api_dust
+from lantian.web.api import episodes as api_episodes
 from lantian.web.api import imports as api_imports
 from lantian.web.api import jobs as api_jobs
 from lantian.web.api import now as api_now
 from lantian.web.api import observations as api_observations
 from lantian.web.api import outlines as api_outlines
 from lantian.web.api import places as api_places
+from lantian.web.api import rankings as api_rankings
 from lantian.web.api import targets as api_targets
 from lantian.web.navigation import Page
 from lantian.web.pages import (
@@ -31,6 +34,7 @@ from lantian.web.pages import (
     data,
     data_coverage,
     docs,
+    episodes,
     home,
     jobs,
     login,
@@ -51,6 +55,7 @@ PAGES: tuple[ModuleType, ...] = (
     data_coverage,
     ranking,
     targets,
+    episodes,
     calculator,
     jobs,
     accounts,
@@ -65,7 +70,10 @@ API: tuple[ModuleType, ...] = (
     api_now,
     api_places,
     api_outlines,
+    api_rankings,
     api_targets,
+    api_episodes,
+    api_dust,
     api_calc,
     api_clock,
     api_jobs,

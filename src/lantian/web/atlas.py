@@ -93,8 +93,11 @@ class Atlas:
         Raises:
             LookupError: there is none; the message lists the groups.
         """
+        plain = listing_id.replace(
+            " ", "+"
+        )  # in an address, a plus sign that was not written as %2B arrives as a blank
         for group in self.groups:
-            if group.id == listing_id:
+            if group.id in (listing_id, plain):
                 return group
         code = listing_id.removeprefix(STATIONS)
         if listing_id != code and code in self._stations:

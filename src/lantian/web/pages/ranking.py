@@ -13,6 +13,7 @@ from lantian.assessment import ranking
 from lantian.assessment.periods import holding
 from lantian.standards import indices
 from lantian.standards.codes import ITEMS
+from lantian.web.api.rankings import COLUMN, Item
 from lantian.web.atlas import Listing
 from lantian.web.desk import Desk
 from lantian.web.drawing import Bar, ColumnChart, column_chart
@@ -26,17 +27,6 @@ PAGE = Page("ranking", "/ranking", "assess", "ranking.read")
 router = APIRouter()
 Text = Annotated[str, Query(max_length=60)]
 
-Item = Literal["index", "pm25", "pm10", "so2", "no2", "co", "o3"]
-COLUMN: dict[Item, str] = {
-    "index": "composite_index",
-    "pm25": "pm25",
-    "pm10": "pm10",
-    "so2": "so2",
-    "no2": "no2",
-    "co": "co_p95",
-    "o3": "o3_8h_p90",
-}
-"""What is ranked by, as the address names it, and the statistic behind it."""
 DAILY = {"co": "co", "o3": "o3_8h"}
 """The daily item that a statistic rests on, where it is called differently."""
 LAST = (3, 5, 10)
