@@ -8,10 +8,13 @@ clock among it, takes a platform of its own.
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import secrets
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +38,14 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "beijing"
+NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)  # 20:00 in Beijing
+DESK = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+MEASURES = tuple(
+    (Path(__file__).parent / "measures" / f"{name}.js").read_text(encoding="utf-8")
+    for name in ("overlaps", "outside", "contrast")
+)
+"""Scripts that find what overlaps, what lies outside the window, and what is too faint to read."""
 FIRST = (2016, 11, 25)  # hours before December, so that rolling means and the first heavy days are whole
 
 
@@ -43,8 +54,6 @@ def beijing(
     server: str, administration: psycopg.Connection, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
     """The loaded example; read only."""
-    from .conftest import NOW
-
     name = f"lantian_beijing_{secrets.token_hex(6)}"
     administration.execute(f"create database {name} template {template}")
     url = make_url(server).set(database=name).render_as_string(hide_password=False)
@@ -126,12 +135,10 @@ def beijing_live(beijing: Platform) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def visit(chromium: Browser, beijing: Platform, beijing_live: str) -> Iterator[Callable[..., Any]]:
-    """Open a page of the loaded example: `visit("/now", login="citizen", size=PHONE)`; gives a `Visitor` whose
-    complaints are checked at the end of the test.
-    """
-    from .conftest import DESK, Visitor
+@contextmanager
+def windows(chromium: Browser, platform: Platform, address: str) -> Iterator[Callable[..., Any]]:
+    """Opens browser windows on a live server; what they complain of is checked at the end."""
+    from .conftest import Visitor
 
     opened: list[Visitor] = []
 
@@ -141,14 +148,53 @@ def visit(chromium: Browser, beijing: Platform, beijing_live: str) -> Iterator[C
         )
         window.set_default_timeout(20_000)
         if login is not None:
-            window.add_cookies([{"name": COOKIE, "value": token(beijing, login), "url": beijing_live}])
+            window.add_cookies([{"name": COOKIE, "value": token(platform, login), "url": address}])
         visitor = Visitor(window.new_page())
         opened.append(visitor)
-        visitor.page.goto(beijing_live + path)
+        visitor.page.goto(address + path)
         return visitor
 
     yield act
     for visitor in opened:
         visitor.page.context.close()
     for visitor in opened:
-        visitor.check(beijing_live)
+        visitor.check(address)
+
+
+@pytest.fixture
+def visit(chromium: Browser, beijing: Platform, beijing_live: str) -> Iterator[Callable[..., Any]]:
+    """Open a page of the loaded example: `visit("/now", login="citizen", size=PHONE)`; gives a `Visitor` whose
+    complaints are checked at the end of the test.
+    """
+    with windows(chromium, beijing, beijing_live) as act:
+        yield act
+
+
+@pytest.fixture
+def fresh(platform: Platform) -> Platform:
+    """A platform of the test's own, without places or data, with the example's accounts; its clock stands in a
+    replay.
+    """
+    opened = dataclasses.replace(platform, settings=platform.settings.model_copy(update={"example": True}))
+    accounts.ensure_example(opened.engine, True)
+    opened.clock.set_simulated(NOW, paused=True)
+    return opened
+
+
+@pytest.fixture
+def fresh_client(fresh: Platform) -> Iterator[TestClient]:
+    """A client of `fresh`, signed in as its analyst."""
+    from .conftest import TestClient
+
+    with TestClient(create_app(fresh), follow_redirects=False, raise_server_exceptions=False) as client:
+        client.cookies.set(COOKIE, token(fresh, "analyst"))
+        yield client
+
+
+@pytest.fixture
+def visit_fresh(chromium: Browser, fresh: Platform) -> Iterator[Callable[..., Any]]:
+    """As `visit`, on a live server of `fresh`."""
+    from .conftest import served
+
+    with served(fresh) as address, windows(chromium, fresh, address) as act:
+        yield act

@@ -24,7 +24,15 @@ from lantian.kernel.settings import Settings
 from lantian.web import create_app, make_server
 from lantian.web.security import COOKIE
 
-from .beijing import beijing, beijing_client, beijing_live, visit  # noqa: F401  (fixtures of the loaded example)
+from .beijing import (  # noqa: F401  (fixtures of the loaded example, and of a platform of a test's own)
+    beijing,
+    beijing_client,
+    beijing_live,
+    fresh,
+    fresh_client,
+    visit,
+    visit_fresh,
+)
 
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)  # 20:00 in Beijing

@@ -159,10 +159,9 @@ class Goal:
 def goals(desk: Desk, place: str) -> list[Goal]:
     """The targets of a place whose period runs."""
     day = desk.last_day
-    running = (
-        t for t in desk.tracks() if t.target.place == place and t.target.period.start <= day <= t.target.period.end
-    )
-    return [goal(track) for track in running if track.value is not None]
+    own = (track for track in desk.tracks() if track.target.place == place and track.value is not None)
+    running = [track for track in own if track.target.period.start <= day <= track.target.period.end]
+    return [goal(track) for track in sorted(running, key=lambda track: track.target.quantity in DAY_COUNTS)]
 
 
 def goal(track: Track) -> Goal:
