@@ -108,6 +108,15 @@ class Air:
         made = self._made(rest, first, stop, as_of)
         return self._judge(pl.concat([published, made], how="diagonal_relaxed").sort("place", "date"), judged)
 
+    def both(
+        self, places: Sequence[str], first: date, last: date, as_of: datetime | None = None
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Days of regions as published, and the same days made from their stations, for a cross-check; not judged."""
+        as_of = as_of or self.now()
+        stop = min(last + timedelta(days=1), self.today(as_of))
+        published = self._published([p for p in places if not _is_station(p)], first, stop, as_of)
+        return published, self._made(sorted(set(published["place"])), first, stop, as_of)
+
     def above(self, places: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Each place with the regions that it lies in, itself first; a station lies in its county."""
         stations = {station.code: station.region for station in self.places.stations()}

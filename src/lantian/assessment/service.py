@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from lantian.assessment import dust, episodes, ranking
+from lantian.assessment import crosscheck, dust, episodes, ranking
 from lantian.assessment.air import Air
 from lantian.assessment.chance import years_back
 from lantian.assessment.evaluate import evaluate
@@ -90,6 +90,10 @@ class Assessment:
         events = self.records.confirmed_dust(as_of or self.air.now(), {code for _, code in pairs})
         covered = pl.DataFrame(pairs, schema={"covered": pl.String, "place": pl.String}, orient="row")
         return covered.join(events, on="place").select(pl.col("covered").alias("place"), "start", "end")
+
+    def caveats(self, places: Sequence[str], period: Period, as_of: datetime | None = None) -> list[crosscheck.Caveat]:
+        """What a reader of a period's figures must know: published values that the stations' hours contradict."""
+        return crosscheck.ozone(*self.air.both(places, period.start, period.end, as_of))
 
     def splice(self, places: Sequence[str], period: Period, as_of: datetime | None = None) -> pl.DataFrame:
         """On what a period's values rest: ``place, origin, grade`` (``raw`` 原始, ``reviewed`` 审核) and between which
