@@ -1,8 +1,10 @@
 """Observations, coverage, imports and refused entries over the interface: what comes out is what the store holds."""
 
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -251,3 +253,27 @@ def test_scripts_use_a_token_instead_of_a_cookie(beijing: Platform) -> None:
         headers = {"Authorization": f"Bearer {token_of(beijing, 'analyst')}"}
         assert client.get("/api/v1/imports", headers=headers).status_code == 200
         assert client.get("/api/v1/imports", headers={"Authorization": "Bearer nonsense"}).status_code == 401
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+
+
+def test_the_guides_questions_are_answered(beijing_client: TestClient) -> None:
+    asked = re.findall(r'^curl .*?"\$URL(/[^"]+)"', GUIDE, re.MULTILINE)
+    assert len(asked) >= 8
+    for path in asked:
+        answer = beijing_client.get(f"/api/v1{path}")
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+
+
+def test_the_guides_notebook_runs(
+    beijing: Platform, beijing_live: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANTIAN_URL", beijing_live)
+    monkeypatch.setenv("LANTIAN_TOKEN", token_of(beijing, "analyst"))
+    (notebook,) = re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {}
+    exec(notebook, names)
+    assert names["week"].equals(stored(beijing, ["1001A", "1003A"], date(2016, 12, 10), items=["pm25", "o3"]))
+    assert names["holes"]["percent"].is_sorted()
+    assert "1001A" in capsys.readouterr().out

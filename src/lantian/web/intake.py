@@ -77,7 +77,7 @@ class ImportedFile:
 
     Attributes:
         path: as the job was given it.
-        batch: what the import wrote down about it; None if nothing (yet).
+        batch: what the import wrote down about it when it was stored; None if nothing (yet).
         seen: the job succeeded without a record: the same content was imported before.
         lost: the job ended without importing it.
     """
@@ -114,7 +114,8 @@ def import_jobs(platform: Platform, limit: int = 4) -> list[ImportJob]:
     jobs = jobs[:limit]
     paths = [path for job in jobs for path in job.arguments["paths"]]
     rows = arrivals.batches(platform.engine, limit=max(1, 2 * len(paths)), files=paths) if paths else None
-    found = {row["file"]: row for row in reversed(rows.to_dicts())} if rows is not None else {}
+    finished = [] if rows is None else rows.filter("finished").to_dicts()
+    found = {row["file"]: row for row in reversed(finished)}
     return [_import_job(platform, job, found) for job in jobs]
 
 
