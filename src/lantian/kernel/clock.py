@@ -40,8 +40,12 @@ class Clock:
 
     def now(self) -> datetime:
         """The present time, aware, in UTC."""
+        return self.read()[1]
+
+    def read(self) -> tuple[ClockState, datetime]:
+        """How the clock runs and what it shows, of one moment."""
         state, real_now = self._read()
-        return simulated_now(state, real_now).astimezone(UTC)
+        return state, simulated_now(state, real_now).astimezone(UTC)
 
     @property
     def state(self) -> ClockState:

@@ -80,14 +80,18 @@ class Viewer:
     token: str | None = field(default=None, repr=False)
 
     @cached_property
+    def _moment(self) -> tuple[ClockState, datetime]:
+        return self.platform.clock.read()
+
+    @property
     def clock(self) -> ClockState:
         """How the clock runs, read once for the whole answer."""
-        return self.platform.clock.state
+        return self._moment[0]
 
-    @cached_property
+    @property
     def now(self) -> datetime:
         """The clock's time (aware, UTC), the same for the whole answer: pages pass it down as `as_of`."""
-        return self.platform.clock.now()
+        return self._moment[1]
 
     @property
     def today(self) -> date:

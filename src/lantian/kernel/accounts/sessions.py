@@ -22,6 +22,7 @@ IDLE = timedelta(hours=12)  # a duty shift
 ABSOLUTE = timedelta(days=7)
 KEY_LIFE = timedelta(minutes=15)
 API_LIFE = timedelta(days=365)
+NOTED_AT_MOST = 10_000
 SEEN_EVERY = timedelta(minutes=1)  # how exactly the last use is known; a write at each request would be waste
 KEEP = timedelta(days=30)  # ended sessions stay listed for so long
 
@@ -132,11 +133,22 @@ def account_of_token(engine: Engine, token: str, *, now: datetime | None = None)
         )
         if not found:
             return None
-        seen = update(session).where(
-            session.c.token_sha256 == _digest(token), session.c.last_seen_at <= now - SEEN_EVERY
-        )
-        connection.execute(seen.values(last_seen_at=now))
+        _note_use(connection, _digest(token), now)
     return found[0]
+
+
+_noted: dict[bytes, datetime] = {}  # when this process last wrote the use of a token, by digest
+
+
+def _note_use(connection: Connection, digest: bytes, now: datetime) -> None:
+    """Write when a token was used, at most once in `SEEN_EVERY`, and without asking the database in between."""
+    if (last := _noted.get(digest)) is not None and abs(now - last) < SEEN_EVERY:
+        return
+    seen = update(session).where(session.c.token_sha256 == digest, session.c.last_seen_at <= now - SEEN_EVERY)
+    connection.execute(seen.values(last_seen_at=now))
+    if len(_noted) >= NOTED_AT_MOST:
+        _noted.clear()
+    _noted[digest] = now
 
 
 def close_session(engine: Engine, token: str, *, now: datetime | None = None) -> None:
