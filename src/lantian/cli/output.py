@@ -110,5 +110,5 @@ def refuse(message: str, code: Exit, as_json: bool) -> NoReturn:
     if as_json:
         sys.stdout.write(json.dumps({"error": message, "exit": int(code)}, ensure_ascii=False) + "\n")
     else:
-        Console(stderr=True).print(f"lantian: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+        typer.secho(f"lantian: {message}", fg="red", err=True)
     raise typer.Exit(code)

@@ -59,7 +59,7 @@ def up(
     """Serve the platform until Ctrl-C."""
     settings = load(home)
     with _listen(settings, host, port) as listening:
-        if listening.getsockname()[1] != (settings.port if port is None else port):
+        if port is None and settings.port not in (0, listening.getsockname()[1]):
             Console(stderr=True).print(
                 f"端口 {settings.port} 已被占用 port {settings.port} is taken, so another is used"
             )
