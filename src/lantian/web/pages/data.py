@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
+import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -34,6 +35,9 @@ SHOWN = 200
 """Imports on one page."""
 ROWS = 500
 """Refused entries on one page; the CSV holds them all."""
+
+# What was refused is whatever somebody wrote into a file; Excel would run a cell that begins so.
+_FORMULA = r"^([=+@\t\r]|-[^0-9.])"
 
 
 @router.get("/data")
@@ -103,9 +107,10 @@ def rejected(
 
 @router.get("/data/rejected.csv")
 def rejected_csv(viewer: Reader, batch: Number = None, kind: Kind = "") -> Response:
-    """All refused entries as a CSV that Excel reads as UTF-8."""
+    """All refused entries as a CSV for Excel: read as UTF-8, and no cell taken for a formula."""
     table = arrivals.rejected(viewer.platform.engine, Refusals(batch, kind=kind))
-    answer = table_response(table, "csv", name="rejected")
+    harmless = pl.col(pl.String).str.replace(_FORMULA, "'${0}")
+    answer = table_response((frame.with_columns(harmless) for frame in table), "csv", name="rejected")
     assert isinstance(answer, StreamingResponse)
     answer.body_iterator = _marked(answer.body_iterator)
     answer.headers["Content-Disposition"] = 'attachment; filename="rejected.csv"'
