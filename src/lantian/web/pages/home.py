@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from lantian.kernel.accounts import AccountError, redeem_key
-from lantian.kernel.jobs import list_jobs
+from lantian.kernel.jobs import JobView, list_jobs
 from lantian.standards import aqi
 from lantian.standards.codes import ITEMS
 from lantian.web.desk import Desk
@@ -37,6 +37,17 @@ def home(request: Request, key: Annotated[str | None, Query(max_length=200)] = N
     return _page(request, viewer)
 
 
+@router.get("/loading", dependencies=[anyone("says that something runs; what it is, only to those who may see jobs")])
+def loading(request: Request) -> Response:
+    """How far the running jobs are, as a fragment; once none runs, one that asks for the whole page anew."""
+    return render(request, "home_loading.html", busy=_busy(viewer_of(request)))
+
+
+def _busy(viewer: Viewer) -> list[JobView]:
+    found = list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=3)
+    return [job for job in found if job.state == "running" or job.due_at is None]
+
+
 def _page(request: Request, viewer: Viewer) -> Response:
     language = language_of(request)
     desk = Desk(viewer)
@@ -49,7 +60,7 @@ def _page(request: Request, viewer: Viewer) -> Response:
         "home.html",
         month=month,
         bars=today.bars_of(month) if month else [],
-        busy=list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=3),
+        busy=_busy(viewer),
         place=place,
         name=desk.atlas.name(place, language),
         now=today.now_of(viewer, place) if known else None,

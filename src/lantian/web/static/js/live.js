@@ -17,6 +17,12 @@ const reading = () => clock.at + (clock.paused ? 0 : (Date.now() - clock.heard) 
 /** 2016-12-16 20:00 in Beijing, which keeps no summer time. */
 export const beijing = (milliseconds) => new Date(milliseconds + SHANGHAI).toISOString().slice(0, 16).replace("T", " ");
 
+/** The hour that the server wrote into the bar; undefined on a page without a clock. */
+function hourWritten() {
+  const time = document.querySelector("[data-live=clock]");
+  return time ? Math.floor(Date.parse(time.dateTime) / HOUR) : undefined;
+}
+
 function tick() {
   if (!clock) return;
   const now = reading();
@@ -31,7 +37,8 @@ function tick() {
 
 function hearClock(state) {
   const before = clock;
-  clock = { ...state, at: Date.parse(state.now), heard: Date.now(), hour: before?.hour };
+  // The page was written at some hour, too: if the clock moved on before the first word came, the page is told.
+  clock = { ...state, at: Date.parse(state.now), heard: Date.now(), hour: before ? before.hour : hourWritten() };
   say("live:clock", state);
   // Controls in the bar show what state the clock is in, so they are written anew by the server.
   const bar = document.querySelector("#clock");
