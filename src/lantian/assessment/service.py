@@ -154,7 +154,7 @@ class Assessment:
         daily = self.air.daily(
             sorted({target.place for target in targets}), years_back(first, PAST_YEARS), min(until, day), as_of
         )
-        days = {place: _days(group) for (place,), group in daily.group_by("place")}
+        days = {place: _days(group) for (place,), group in daily.group_by("place", maintain_order=True)}
         return [_track(target, days.get(target.place, []), day) for target in targets]
 
     def episodes(self, places: Sequence[str], period: Period, as_of: datetime | None = None) -> pl.DataFrame:
