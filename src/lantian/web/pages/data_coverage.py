@@ -87,7 +87,8 @@ def history(
             code, shown = found.code, found.name
         except PlaceLookupError as error:
             fault = str(error)
-    hour = datetime.fromisoformat(at) if at else viewer.now.astimezone(TIMEZONE).replace(tzinfo=None)
+    last = (viewer.now - timedelta(hours=1)).astimezone(TIMEZONE).replace(tzinfo=None)  # the last hour that is over
+    hour = datetime.fromisoformat(at) if at else last
     when = hour.replace(minute=0, second=0, microsecond=0)
     told = history_of(viewer, code, when, resolution) if code else None
     return render(
