@@ -145,10 +145,10 @@ def _note_use(connection: Connection, digest: bytes, now: datetime) -> None:
     if (last := _noted.get(digest)) is not None and abs(now - last) < SEEN_EVERY:
         return
     seen = update(session).where(session.c.token_sha256 == digest, session.c.last_seen_at <= now - SEEN_EVERY)
-    connection.execute(seen.values(last_seen_at=now))
-    if len(_noted) >= NOTED_AT_MOST:
-        _noted.clear()
-    _noted[digest] = now
+    if connection.execute(seen.values(last_seen_at=now)).rowcount:
+        if len(_noted) >= NOTED_AT_MOST:
+            _noted.clear()
+        _noted[digest] = now
 
 
 def close_session(engine: Engine, token: str, *, now: datetime | None = None) -> None:
