@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import Engine
@@ -21,6 +22,10 @@ from lantian.kernel import embedded
 from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.database import connect, upgrade
 from lantian.kernel.settings import Settings
+
+# A shared machine may be slow; that is no fault of what is tested.
+hypothesis.settings.register_profile("lantian", deadline=None)
+hypothesis.settings.load_profile("lantian")
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TEMPLATE = "lantian_template"
