@@ -89,7 +89,7 @@ def test_up_serves_the_example_prints_one_key_and_leaves_nothing_behind(server_f
         assert (home / "example.json").exists()
 
         process.send_signal(signal.SIGINT)
-        assert "stopping" in process.communicate(timeout=30)[0]
+        assert "stopping" in process.communicate(timeout=90)[0]
         assert process.returncode == 0
     assert processes_of(home) == ""
 
@@ -99,7 +99,7 @@ def test_up_serves_the_example_prints_one_key_and_leaves_nothing_behind(server_f
         assert not value["address"].startswith("http://127.0.0.1:8000/")
         assert b"2016" in build_opener(HTTPCookieProcessor(CookieJar())).open(value["address"]).read()
         process.send_signal(signal.SIGHUP)  # as when the terminal is closed
-        out, said = process.communicate(timeout=30)
+        out, said = process.communicate(timeout=90)
         assert (process.returncode, out) == (0, "")
         assert "port 8000 is taken" in said
         assert "导入" not in said  # nothing is loaded again
@@ -111,6 +111,12 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused(alone):
         port = taken.getsockname()[1]
         said = alone.refusal("up", "--port", port, code=4)
     assert said == f"port {port} is taken on 127.0.0.1: give another with --port; --port 0 takes any free one"
+
+
+def test_a_start_that_fails_makes_no_administrator_whose_password_nobody_saw(commands, platform):
+    said = commands.refusal("up", "--example", "/nowhere", "--port", 0, code=2)
+    assert "/nowhere" in said
+    assert accounts.list_accounts(platform.engine) == []
 
 
 def test_an_address_that_this_machine_does_not_have_is_refused(alone):

@@ -66,12 +66,15 @@ def up(
         given = {"host": host or settings.host, "port": listening.getsockname()[1]}
         settings = settings.model_copy(update=given | ({"example": True} if example else {}))
         with _ending_well(), open_platform(settings=settings) as platform:
-            administrator = accounts.ensure_administrator(platform.engine)
-            accounts.ensure_example(platform.engine, settings.example)
-            loads = loading.prepare_example(platform, example) if example else None
+            loads = None
+            if example:
+                loads = loading.prepare_example(platform, example)
+            else:
+                accounts.ensure_example(platform.engine, settings.example)
             server = make_server(create_app(platform), settings.host, settings.port)
             with BackgroundWorker(platform):
-                _say(platform, administrator, as_json)
+                # Made last, so that nothing can fail between the making of the password and its only printing.
+                _say(platform, accounts.ensure_administrator(platform.engine), as_json)
                 if browser and not as_json:
                     _open_browser(_address(platform))
                 with _following(platform, loads, quiet=as_json):
@@ -157,19 +160,22 @@ def _whom(platform: Platform) -> accounts.Account | None:
 
 
 def _say(platform: Platform, administrator: accounts.NewAccount | None, as_json: bool) -> None:
-    address, new = _address(platform), administrator
+    address = _address(platform)
+    password = administrator and {
+        "login": administrator.account.login,
+        "one_time_password": administrator.one_time_password,
+    }
 
     def show(console: Console) -> None:
-        if new:
+        if password:
             console.print(
-                f"管理员 administrator: {new.account.login}   一次性密码 one-time password: {new.one_time_password}\n"
-                "  (只显示这一次 shown this once only)"
+                "管理员 administrator: {login}   一次性密码 one-time password: {one_time_password}\n".format(**password)
+                + "  (只显示这一次 shown this once only)"
             )
         console.print("\n  蓝天 Lantian:  ", end="")
         console.print(address, style="bold underline", soft_wrap=True)
         console.print("  (一次有效 good for one use; Ctrl-C 结束 ends it)\n")
 
-    password = new and {"login": new.account.login, "one_time_password": new.one_time_password}
     emit({"address": address, "administrator": password, "home": platform.home}, as_json, show)
     sys.stdout.flush()
 
