@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -58,7 +58,7 @@ def page(
     viewer: Annotated[Viewer, allow("episodes.read")],
     place: Text = "",
     period: Text = "",
-    start: Annotated[date | None, Query()] = None,
+    start: Text = "",
     of: Text = "",
 ) -> Response:
     """Show the days, episodes and sand-dust of a place, or the days and episodes of a list.
@@ -69,6 +69,7 @@ def page(
     desk, language = Desk(viewer), language_of(request)
     try:
         asked = _asked(desk, place, period)
+        begun = date.fromisoformat(start) if start else None
     except (LookupError, ValueError) as error:
         raise HTTPException(422, str(error)) from None
     if asked is None:
@@ -76,7 +77,7 @@ def page(
     part = asked.span.known
     daily = desk.daily(asked.places, part) if part else pl.DataFrame()
     found = desk.episodes(asked.places, part).to_dicts() if part and daily.height else []
-    chosen = _chosen(found, start, of)
+    chosen = _chosen(found, begun, of)
     return render(
         request,
         "episodes.html",
@@ -232,8 +233,3 @@ def _share(hours: pl.DataFrame) -> list[float]:
 def _hour(moment: datetime, language: str) -> str:
     local_time = moment.astimezone(TIMEZONE)
     return f"{day_words(local_time.date(), language, local_time.year)} {local_time:%H:%M}"
-
-
-def iso(moment: datetime) -> str:
-    """An instant as forms carry it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
