@@ -288,3 +288,27 @@ def test_nothing_overlaps_sticks_out_or_is_too_faint(visit: Visit, size: dict[st
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
         for measure in MEASURES:
             assert page.evaluate(measure) == [], address
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("K4", part="pages show what was known at the clock's time")
+def test_an_open_page_moves_on_with_the_clock(fresh: Platform, visit_fresh: Visit) -> None:
+    places = PlaceStore(fresh.engine)
+    places.put_regions([Region("110000", "北京市"), Region("110101", "东城区")], "test")
+    places.put_stations([Station("1003A", "东四", "state", "110101", 116.417, 39.929)], "test")
+    hours = [HOUR - timedelta(hours=40) + timedelta(hours=n) for n in range(48)]
+    values = {"place": "1003A", "time": hours, "pm25": [float(n) for n in range(100, 148)]}
+    open_store(fresh).append(pl.DataFrame(values, schema_overrides={"time": pl.Datetime("us", "UTC")}), "hour", "test")
+    page = visit_fresh("/places/1003A").page
+    page.wait_for_selector("#course[data-ready]")
+    first = page.locator("table[data-table=hours] tbody tr").first
+    expect(first).to_contain_text("19:00")
+    days = page.locator("#calendar .day[data-level]")
+    assert days.count() == 1
+    before = page.locator("#course .canvas").screenshot()
+    fresh.clock.jump(NOW + timedelta(hours=5), actor="test")
+    expect(page.locator("h1")).to_contain_text("12月17日 00:00–01:00")
+    expect(first).to_contain_text("145")
+    expect(days).to_have_count(2)  # the 16th is over now
+    page.wait_for_timeout(500)
+    assert page.locator("#course .canvas").screenshot() != before

@@ -11,6 +11,7 @@ const GAP = 30; // pixels between panels, room for the name of the next one
 const LEFT = 46;
 const WIDE = 900;
 const STRIP = 9;
+const DENSE = 120; // more bars than this stand without gaps and edges
 
 const figure = document.querySelector("#course");
 const canvas = figure?.querySelector(".canvas");
@@ -35,24 +36,21 @@ function layoutOf(panels, width, height) {
 
 const bandsOf = (panel, dark) => ({
   silent: true,
-  data: panel.bands.map(({ low, high, level }) => [{ yAxis: low, itemStyle: { color: `rgb(${LEVELS[level - 1].rgb.join(" ")} / ${dark ? 26 : 17}%)` } }, { yAxis: high ?? 1e6 }]),
+  data: panel.bands.map(({ low, high, level }) => [{ yAxis: low, itemStyle: { color: `rgb(${LEVELS[level - 1].rgb.join(" ")} / ${dark ? 20 : 17}%)` } }, { yAxis: high ?? 1e6 }]),
 });
 
-function seriesOf(panel, index, times, now, dark) {
+function seriesOf(panel, index, times, width, dark) {
   const colours = [token("accent"), token("ink-2")];
   return panel.series.map((series, order) => {
     const common = { name: `${panel.key}.${order}`, xAxisIndex: index, yAxisIndex: index, animation: false, silent: true };
-    const lines = order === 0 && {
-      markArea: bandsOf(panel, dark),
-      ...(now && { markLine: { silent: true, symbol: "none", animation: false, label: { show: false }, lineStyle: { color: token("ink-2"), width: 1, type: "dashed" }, data: [{ xAxis: now }] } }),
-    };
-    if (series.kind === "arrow") return { ...common, ...arrows(series, panel, times) };
+    const lines = order === 0 && { markArea: bandsOf(panel, dark) };
+    if (series.kind === "arrow") return { ...common, ...arrows(series, panel, times, width) };
     if (series.kind === "line") {
       const colour = colours[order];
       return { ...common, ...lines, type: "line", connectNulls: false, showSymbol: times.length < 40, symbolSize: 4, lineStyle: { color: colour, width: 1.6 }, itemStyle: { color: colour }, data: times.map((time, at) => [time, series.values[at]]) };
     }
     const colour = (at) => (series.levels ? (series.levels[at] ? `rgb(${LEVELS[series.levels[at] - 1].rgb.join(" ")})` : token("rule")) : colours[0]);
-    return { ...common, ...lines, type: "bar", barCategoryGap: times.length > 200 ? "0%" : "15%", data: times.map((time, at) => ({ value: [time, series.values[at]], itemStyle: { color: colour(at), ...edgeOf(series.levels?.[at]) } })) };
+    return { ...common, ...lines, type: "bar", barCategoryGap: times.length > DENSE ? "0%" : "15%", data: times.map((time, at) => ({ value: [time, series.values[at]], itemStyle: { color: colour(at), ...(times.length <= DENSE && edgeOf(series.levels?.[at])) } })) };
   });
 }
 
@@ -60,8 +58,8 @@ function seriesOf(panel, index, times, now, dark) {
 const edgeOf = (level) => level && { borderColor: `rgb(${LEVELS[level - 1].rgb.map((part) => Math.round(part * 0.6)).join(" ")})`, borderWidth: 0.5 };
 
 /** Where the wind goes, one arrow for every so many hours, at the top of the panel. */
-function arrows(series, panel, times) {
-  const every = Math.ceil(times.length / 32);
+function arrows(series, panel, times, width) {
+  const every = Math.ceil(times.length / (width / 20));
   const top = Math.max(1, ...panel.series[0].values.map((value) => value ?? 0)) * 1.25;
   const data = times.flatMap((time, at) => (at % every || series.values[at] == null ? [] : [{ value: [time, top], symbolRotate: 180 - series.values[at] }]));
   return { type: "scatter", symbol: "path://M0,-10 L5,6 L0,2.5 L-5,6 Z", symbolSize: [7, 11], itemStyle: { color: token("ink-2") }, data };
@@ -73,13 +71,12 @@ function axesOf(panel, grid, index, day) {
   const roof = Math.max(...values, 0);
   const wind = panel.series.some(({ kind }) => kind === "arrow");
   // Bands never stretch the axis: it ends a little above the data.
-  const kind = panel.series[0].kind;
-  const max = kind === "level" ? Math.min(500, nice(Math.max(roof * 1.05, 100))) : kind === "bar" ? nice(Math.max(roof * 1.05, 1)) : panel.bands.length ? nice(Math.max(roof * 1.1, panel.bands[0].high)) : wind ? Math.max(1, roof) * 1.45 : undefined;
+  const scale = scaleOf(panel, roof, wind);
   const x = {
     type: "time", gridIndex: index, axisLine: { lineStyle: { color: token("rule-strong") } }, axisTick: { show: grid.last }, splitLine: { show: !day, lineStyle: { color: token("rule"), type: "dotted" } },
     axisLabel: { show: grid.last, color: ink, fontSize: 11, hideOverlap: true, formatter: { year: "{yyyy}", month: "{M}-{d}", day: "{M}-{d}", hour: "{HH}:{mm}" } }, minInterval: day ? 86_400_000 : 10_800_000, axisPointer: { label: { show: false } },
   };
-  const y = { type: "value", gridIndex: index, max, splitNumber: 3, axisLabel: { color: ink, fontSize: 11, showMaxLabel: !wind && undefined, formatter: (value) => (wind && value > roof * 1.2 ? "" : `${Math.round(value * 10) / 10}`) }, splitLine: { lineStyle: { color: token("rule") } } };
+  const y = { type: "value", gridIndex: index, ...scale, splitNumber: 3, axisLabel: { color: ink, fontSize: 11, formatter: (value) => (wind && value > roof * 1.2 ? "" : `${Math.round(value * 10) / 10}`) }, splitLine: { lineStyle: { color: token("rule") } } };
   return { x, y };
 }
 
@@ -90,10 +87,15 @@ function nameOf(panel) {
   return panel.unit ? `${names}  {u|${panel.unit}}` : names;
 }
 
-const nice = (value) => {
-  const unit = 10 ** Math.floor(Math.log10(value)) / 2;
-  return Math.ceil(value / unit) * unit;
-};
+/** Where an axis ends, in at most five even steps; temperatures, which go below zero, are left to ECharts. */
+function scaleOf(panel, roof, wind) {
+  const least = { aqi: 100, rain: 1, wind_speed: 2 }[panel.key] ?? panel.bands[0]?.high;
+  if (!least) return {};
+  const wanted = Math.max(roof * (wind ? 1.45 : 1.05), least);
+  const power = 10 ** Math.floor(Math.log10(wanted / 5));
+  const interval = [1, 2, 5, 10].map((unit) => unit * power).find((step) => wanted / step <= 5);
+  return { interval, max: Math.min(Math.ceil(wanted / interval) * interval, panel.key === "aqi" ? 500 : Infinity) };
+}
 
 function optionOf(spec, width, height) {
   const dark = document.documentElement.dataset.look === "dark";
@@ -116,7 +118,7 @@ function optionOf(spec, width, height) {
     axisPointer: { link: [{ xAxisIndex: "all" }], lineStyle: { color: token("ink-2") } },
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: token("sheet"), borderColor: token("rule-strong"), padding: [8, 10], textStyle: { color: ink, fontSize: 12, lineHeight: 17 }, formatter: (items) => tooltip(items, spec, times, day) },
     series: [
-      ...spec.panels.flatMap((panel, index) => seriesOf(panel, index, times, undefined, dark)),
+      ...spec.panels.flatMap((panel, index) => seriesOf(panel, index, times, grids[index].width, dark)),
       ...strips.map((_, at) => ({ name: `coverage.${at}`, type: "bar", xAxisIndex: first + at, yAxisIndex: first + at, barWidth: "102%", animation: false, silent: true, itemStyle: { color: token("ink-3") }, backgroundStyle: { color: token("sunken") }, showBackground: true, data: times.map((time, i) => [time, spec.coverage[i]]) })),
     ],
   };
