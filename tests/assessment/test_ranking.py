@@ -72,3 +72,14 @@ def test_against_an_empty_group_is_an_error(stats):
 def test_the_last_n_include_those_who_tie(stats):
     assert ranking.last(stats, 2)["place"].to_list() == ["e", "a", "c"]
     assert ranking.last(stats, 9)["place"].to_list() == ["e", "a", "c", "b"]
+
+
+@pytest.mark.requirement("A3")
+def test_more_good_days_are_an_improvement():
+    now = pl.DataFrame({"place": ["a", "b"], "good_day_share": [60.0, 50.0]})
+    before = pl.DataFrame({"place": ["a", "b"], "good_day_share": [50.0, 50.0]})
+    changed = ranking.year_on_year(now, before, ["good_day_share"])
+    assert changed.select("place", "change_good_day_share", "rank_change_good_day_share").rows() == [
+        ("a", 20.0, 1),
+        ("b", 0.0, 2),
+    ]

@@ -310,3 +310,12 @@ def test_the_migration_makes_the_tables_that_the_code_describes(engine: Engine) 
     assert [(each[0], each[1].name) for each in differences] == [
         ("remove_fk", "fk_job_progress_job_id_procrastinate_jobs")
     ]
+
+
+@pytest.mark.requirement("K1", part="roles by department and region")
+def test_an_example_account_holds_its_role_where_it_belongs(engine):
+    found = {one.login: one for one in accounts.ensure_example(engine, True, {"county": "110105"})}
+    officer = found[accounts.example_login("county")]
+    assert officer.region == "110105"
+    assert {grant.region for grant in officer.grants if grant.role == "county"} == {"110105"}
+    assert found[accounts.example_login("analyst")].region is None

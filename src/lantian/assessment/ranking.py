@@ -17,6 +17,8 @@ from lantian.standards.trend import change_expr
 RANKED = ("composite_index", "so2", "no2", "pm10", "pm25", "co_p95", "o3_8h_p90")
 """The index and the six statistics that a monthly ranking prints."""
 
+MORE_IS_BETTER = ("good_day_share",)
+
 PUBLISHED_DECIMALS = 3
 """No published figure has more decimals; scaled by them, ratios are of whole numbers."""
 
@@ -49,8 +51,8 @@ def year_on_year(now: pl.DataFrame, before: pl.DataFrame, columns: Sequence[str]
     """Add last year's value, the change in percent (one decimal, half-even) and the rank of the change.
 
     The change is (now - before) / before * 100 of the *published* values; negative is better. A place without a value
-    in either year, or with zero before, has no change (null, printed ``--``) and no rank. The largest fall is rank 1
-    改善幅度排名.
+    in either year, or with zero before, has no change (null, printed ``--``) and no rank. The largest
+    improvement is rank 1 改善幅度排名: the largest fall, of ``good_day_share`` the largest rise.
     """
     present = [c for c in columns if c in now.columns and c in before.columns]
     earlier = before.select("place", *(pl.col(c).alias(f"{c}_before") for c in present))
@@ -59,7 +61,8 @@ def year_on_year(now: pl.DataFrame, before: pl.DataFrame, columns: Sequence[str]
         change_expr(pl.col(c), pl.col(f"{c}_before"), PUBLISHED_DECIMALS).alias(f"change_{c}") for c in present
     )
     return joined.with_columns(
-        pl.col(f"change_{c}").rank("min").cast(pl.Int64).alias(f"rank_change_{c}") for c in present
+        pl.col(f"change_{c}").rank("min", descending=c in MORE_IS_BETTER).cast(pl.Int64).alias(f"rank_change_{c}")
+        for c in present
     )
 
 

@@ -142,7 +142,8 @@ def prepare_example(platform: Platform, folder: Path) -> int | None:
         FileNotFoundError, ValueError: the folder's TOML file is missing or wrong.
     """
     root, config = read_config(folder)
-    ensure_example(platform.engine, platform.settings.example)
+    regions = {str(one["role"]): str(one["region"]) for one in config.get("accounts", []) if "region" in one}
+    ensure_example(platform.engine, platform.settings.example, regions)
     if _remembered(platform) == _fingerprint(platform, config):
         return None
     if "replay" in config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -236,7 +236,7 @@ def ensure_administrator(engine: Engine) -> NewAccount | None:
         return NewAccount(_get(connection, number), password)
 
 
-def ensure_example(engine: Engine, wanted: bool) -> list[Account]:
+def ensure_example(engine: Engine, wanted: bool, regions: Mapping[str, str] | None = None) -> list[Account]:
     """Open one example account for each role but administrator, or close them all where the example is off.
 
     They have no password: the only ways in are a one-time key and `look_as`.
@@ -244,6 +244,7 @@ def ensure_example(engine: Engine, wanted: bool) -> list[Account]:
     Args:
         engine: the database.
         wanted: `settings.example`.
+        regions: role -> region code that its new example account belongs to and is granted its role for.
 
     Returns:
         The example accounts that are open.
@@ -256,7 +257,7 @@ def ensure_example(engine: Engine, wanted: bool) -> list[Account]:
     with act(engine, "lantian", "open the example" if wanted else "close the example") as connection:
         connection.execute(update(account).where(account.c.example, account.c.active != wanted).values(active=wanted))
         if wanted:
-            _insert_example(connection)
+            _insert_example(connection, regions or {})
         return load(connection, _OPEN_EXAMPLE)
 
 
@@ -331,14 +332,15 @@ def _insert(
     return number
 
 
-def _insert_example(connection: Connection) -> None:
+def _insert_example(connection: Connection, regions: Mapping[str, str]) -> None:
     there = set(connection.execute(select(account.c.login).where(account.c.example)).scalars())
     for each in connection.execute(select(role).where(role.c.code != ADMINISTRATOR).order_by(role.c.position)).all():
         if example_login(each.code) in there:
             continue
-        statement = insert(account).values(login=example_login(each.code), name=f"示例{each.zh}", example=True)
-        number = connection.execute(statement.returning(account.c.id)).scalar_one()
-        connection.execute(insert(account_grant).values(account_id=number, role=each.code))
+        region = regions.get(each.code)
+        values = {"login": example_login(each.code), "name": f"示例{each.zh}", "region": region, "example": True}
+        number = connection.execute(insert(account).values(values).returning(account.c.id)).scalar_one()
+        connection.execute(insert(account_grant).values(account_id=number, role=each.code, region=region))
 
 
 def end_sessions(connection: Connection, account_id: int, kinds: Sequence[str] = ("session", "key", "api")) -> None:

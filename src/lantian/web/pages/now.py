@@ -12,7 +12,6 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from lantian.places.geo import Box
 from lantian.places.regions import ancestors_of, level_of
 from lantian.places.store import PlaceStore
-from lantian.places.terrain import Terrain
 from lantian.standards import aqi
 from lantian.standards.codes import ITEMS
 from lantian.web.api.now import Reader
@@ -104,6 +103,8 @@ def shade(viewer: Reader) -> Response:
         raise HTTPException(404, "no terrain is loaded (docs/places.md)")
 
     def draw() -> bytes:
+        from lantian.places.terrain import Terrain  # brings xarray, two seconds that no other page needs
+
         terrain = Terrain.open(path)
         return terrain.shade(around(ground), SHADE_WIDTH)
 
