@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from lantian.assessment import periods, ranking
+from lantian.assessment.crosscheck import Caveat
 from lantian.assessment.periods import Period
 from lantian.assessment.service import Assessment
 from lantian.assessment.targets import Track
@@ -70,8 +71,19 @@ def evaluate(
         rows = judge.evaluate([found.code], asked, deducted=deducted).to_dicts()
         if not rows:
             raise NoDataError(_nothing(platform, found.name, asked))
-        value = _head(platform, asked) | {"place": _named(found), "deducted": deducted, "result": rows[0]}
-    emit(value, as_json, lambda console: _show_evaluation(console, found, asked, rows[0]))
+        caveats = judge.caveats([found.code], asked)
+        value = _head(platform, asked) | {
+            "place": _named(found),
+            "deducted": deducted,
+            "result": rows[0],
+            "caveats": caveats,
+        }
+
+    def show(console: Console) -> None:
+        _show_evaluation(console, found, asked, rows[0])
+        _show_caveats(console, caveats)
+
+    emit(value, as_json, show)
 
 
 @app.command("rank")
@@ -106,6 +118,7 @@ def rank(
         names = words.names(platform, ranked["place"])
         rows = [{"name": names[row["place"]], **row} for row in ranked.to_dicts()]
         known = asked.until(judge.last_finished())
+        caveats = judge.caveats(codes, asked)
         value = _head(platform, asked) | {
             "against": _period(before or known.year_before()),
             "group": group,
@@ -113,9 +126,14 @@ def rank(
             "by": column,
             "deducted": deducted,
             "ranking": rows,
+            "caveats": caveats,
         }
-    title = f"{_whom(group, places)} {asked.label_zh} 排名 ranking"
-    emit(value, as_json, lambda console: _show_ranking(console, rows, column, title))
+
+    def show(console: Console) -> None:
+        _show_ranking(console, rows, column, f"{_whom(group, places)} {asked.label_zh} 排名 ranking")
+        _show_caveats(console, caveats)
+
+    emit(value, as_json, show)
 
 
 @app.command("target")
@@ -351,3 +369,8 @@ def _show_coverage(console: Console, measured: pl.DataFrame, names: Mapping[str,
     ]
     columns = ("place", "expected", *(f"{ITEMS[item].symbol} %" for item in items))
     console.print(table(columns, rows, f"完整率 coverage {period.label_zh}"))
+
+
+def _show_caveats(console: Console, caveats: Sequence[Caveat]) -> None:
+    for caveat in caveats:
+        console.print(f"注意 {caveat.place}：{caveat.zh} ({caveat.en})", style="yellow")

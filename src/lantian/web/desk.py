@@ -92,6 +92,16 @@ class Desk:
         """As `Assessment.splice`."""
         return self._remember(("splice", tuple(places), period), lambda: self.judge.splice(places, period, self.as_of))
 
+    def caveats(self, places: Sequence[str], period: Period, language: str) -> list[str]:
+        """As `Assessment.caveats`, in words with the place's name before them."""
+        found = self._remember(
+            ("caveats", tuple(places), period), lambda: self.judge.caveats(places, period, self.as_of)
+        )
+        return [
+            f"{self.atlas.name(one.place, language)}{'：' if language == 'zh' else ': '}{getattr(one, language)}"
+            for one in found
+        ]
+
     def tracks(self) -> list[Track]:
         """Every target with where it stands."""
         return self._remember("tracks", lambda: self.judge.targets(as_of=self.as_of))

@@ -93,6 +93,7 @@ def page(
         heavy=_heavy(daily),
         judged=int(daily["aqi"].count()) if daily.height else 0,
         origins=daily["origin"].unique().sort().to_list() if daily.height else [],
+        caveats=desk.caveats([asked.place], part, language) if part and not asked.listing and daily.height else [],
         months=_months(asked, daily, found, desk) if not asked.listing else [],
         rows=_rows(asked, daily, found, desk) if asked.listing else [],
         course=_course(desk, chosen, language) if chosen else None,

@@ -208,7 +208,8 @@ def _basis(desk: Desk, asked: Asked, known: pl.DataFrame, language: str) -> dict
         spans = splice.group_by("grade").agg(pl.col("first").min(), pl.col("last").max()).sort("first", "grade")
         grades = [(row["grade"], run_words(row["first"], row["last"], language, year)) for row in spans.to_dicts()]
     origins = known.group_by("origin").len().sort("len", descending=True).rows() if known.height else []
-    return {"variant": variant, "grades": grades, "origins": origins}
+    caveats = desk.caveats(asked.listing.places, part, language) if part and known.height else []
+    return {"variant": variant, "grades": grades, "origins": origins, "caveats": caveats}
 
 
 def _published(item: Item) -> str:
