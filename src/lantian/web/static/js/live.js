@@ -42,7 +42,7 @@ function hearClock(state) {
   say("live:clock", state);
   // Controls in the bar show what state the clock is in, so they are written anew by the server.
   const bar = document.querySelector("#clock");
-  if (before && bar && (before.simulated !== state.simulated || before.paused !== state.paused || before.speed !== state.speed)) {
+  if (bar && bar.dataset.state !== `${state.simulated} ${state.paused} ${state.speed}`) {
     fetch(bar.dataset.src).then((answer) => answer.text()).then((html) => {
       if (!bar.querySelector("details[open]")) bar.outerHTML = html;
     });
