@@ -114,6 +114,7 @@ def test_choices_stand_in_the_address_and_a_link_reproduces_them(visit: Visit) -
     page.select_option("select[name=group]", "beijing-districts")
     expect(page.locator("h1")).to_contain_text("北京各区")
     expect(page.locator(".drawing rect.bar")).to_have_count(8)
+    expect(page.locator(".lead")).to_contain_text("比北京各区平均")  # the reference follows the list
     page.get_by_role("link", name="按惯用次序").click()
     expect(page).to_have_url(re.compile(r"order=office"))
     assert [row[1] for row in printed(page)][:3] == ["东城区", "西城区", "朝阳区"]

@@ -130,7 +130,7 @@ def ticks(highest: float, about: int = 5) -> list[float]:
         >>> ticks(11.2), ticks(0.0)
         ([0.0, 2.5, 5.0, 7.5, 10.0, 12.5], [0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2])
     """
-    highest = highest or 1.0
+    highest = highest if highest > 1e-6 else 1.0
     rough = highest / about
     power = 10.0 ** int(log10(rough) // 1)
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)

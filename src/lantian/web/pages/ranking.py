@@ -41,6 +41,7 @@ class Asked:
     span: Span
     item: Item
     reference: Listing | None
+    usual_reference: bool
     last: int
     deducted: bool
     by_office: bool
@@ -137,7 +138,7 @@ def _asked(
     if span.known is None and not period:  # the first hours of a month: the month before is what there is
         span = span_of(span.before.label, desk.last_day, span.before)
     chosen = place if place in listing.places else desk.home if desk.home in listing.places else listing.places[0]
-    return Asked(listing, span, item, against, last, deducted, by_office, chosen)
+    return Asked(listing, span, item, against, not reference, last, deducted, by_office, chosen)
 
 
 def _row(row: dict[str, Any], asked: Asked, desk: Desk, language: str) -> dict[str, Any]:
