@@ -22,7 +22,7 @@ check: ## style, types, floors, docstrings, generated documents
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/interrogate -q src/lantian
+	@$(BIN)/interrogate src/lantian
 	@$(BIN)/python tools/requirements_page.py --check
 
 bench: setup-dev ## measure; prints ratios to named references
