@@ -91,3 +91,10 @@ def test_published_days_are_deducted_whole():
 def test_thresholds_that_mean_nothing_are_refused():
     with pytest.raises(ValueError, match="rise > 1"):
         dust.DustRule(rise=0.5)
+
+
+def test_thresholds_come_by_name_and_wrong_ones_are_refused():
+    assert dust.rule_of({"least_pm10": 700.0, "before": 8.0}) == dust.DustRule(least_pm10=700.0, before=8)
+    assert dust.candidates(storm(), dust.rule_of({"least_pm10": 700.0})).is_empty()
+    with pytest.raises(ValueError, match="least_pm: no such threshold; expected before, rise, least_pm10"):
+        dust.rule_of({"least_pm": 1.0})

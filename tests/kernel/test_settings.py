@@ -94,3 +94,11 @@ def test_the_password_in_the_address_is_not_shown(tmp_path: Path):
 def test_settings_do_not_change(tmp_path: Path):
     with pytest.raises(ValidationError, match="frozen"):
         Settings(home=tmp_path).port = 1  # type: ignore[misc]
+
+
+def test_thresholds_of_dust_are_a_table_of_the_file(tmp_path: Path):
+    write(tmp_path, "[dust]\nleast_pm10 = 200\nbefore = 8\n")
+    assert load(tmp_path, environment={}).dust == {"least_pm10": 200, "before": 8}
+    write(tmp_path, "dust = 150\n")
+    with pytest.raises(SettingsError, match="dust"):
+        load(tmp_path, environment={})

@@ -8,7 +8,8 @@ days are not deducted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +51,18 @@ class DustRule:
             )
 
 
+def rule_of(thresholds: Mapping[str, float]) -> DustRule:
+    """The rule with some thresholds replaced by name, as ``[dust]`` in lantian.toml states them.
+
+    Raises ValueError for a name that the rule does not have, or a threshold that cannot mean anything.
+    """
+    known = {field.name: type(field.default) for field in fields(DustRule)}
+    unknown = sorted(set(thresholds) - set(known))
+    if unknown:
+        raise ValueError(f"[dust] {', '.join(unknown)}: no such threshold; expected {', '.join(known)}")
+    return DustRule(**{name: known[name](value) for name, value in thresholds.items()})
+
+
 def candidates(hourly: pl.DataFrame, rule: DustRule | None = None) -> pl.DataFrame:
     """Hours that look like sand-dust, joined to events.
 
@@ -58,9 +71,11 @@ def candidates(hourly: pl.DataFrame, rule: DustRule | None = None) -> pl.DataFra
     hourly
         ``place, time, pm10, pm25``; the mean of the hours before needs ``least_known`` of them, else no event starts.
 
-    Returns ------- One row an event: ``place, start, end`` (end is the first hour after it; the last known hour + 1 h
-    where the data end or the event is cut), ``hours, peak_pm10, before_pm10`` (mean of the hours before), ``ratio,
-    ratio_before`` (PM2.5/PM10), ``ended`` (whether the end was seen).
+    Returns
+    -------
+    One row an event: ``place, start, end`` (end is the first hour after it; the last known hour + 1 h where the data
+    end or the event is cut), ``hours, peak_pm10, before_pm10`` (mean of the hours before), ``ratio, ratio_before``
+    (PM2.5/PM10), ``ended`` (whether the end was seen).
     """
     rule = rule or DustRule()
     parts = [
@@ -160,7 +175,9 @@ def by_month(raw: pl.DataFrame, deducted: pl.DataFrame) -> pl.DataFrame:
     raw, deducted
         Daily frames of the same places and days, the second from :func:`deduct_days`.
 
-    Returns ------- ``place, start, end, dust_days`` and for ``pm10 pm25 composite_index`` the published value of either
+    Returns
+    -------
+    ``place, start, end, dust_days`` and for ``pm10 pm25 composite_index`` the published value of either
     series: ``<column>`` and ``<column>_deducted``, by place and month.
     """
     keys = ("place", "start", "end")

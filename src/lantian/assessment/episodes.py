@@ -41,7 +41,9 @@ def find(daily: pl.DataFrame, rule: EpisodeRule | None = None) -> pl.DataFrame:
     daily
         ``place, date, aqi, primary, pm25``; a missing day or AQI ends a run.
 
-    Returns ------- One row an episode: ``place, start, end, days, heavy_days, peak_aqi, peak_date, mean_pm25,
+    Returns
+    -------
+    One row an episode: ``place, start, end, days, heavy_days, peak_aqi, peak_date, mean_pm25,
     primary`` (the pollutant that was primary most often; ties in alphabetical order), sorted by place and start.
     """
     rule = rule or EpisodeRule()
@@ -95,7 +97,9 @@ def course(hourly: pl.DataFrame, *, item: str = "pm25", over: float = 75.0, clea
         Onset is the first hour over ``over`` (24-hour grade II of PM2.5 by default); clearing is the first hour at or
         below ``clear`` after the peak.
 
-    Returns ------- ``place, onset, peak_time, peak, cleared, hours_over`` and ``fall_hours`` from peak to clearing;
+    Returns
+    -------
+    ``place, onset, peak_time, peak, cleared, hours_over`` and ``fall_hours`` from peak to clearing;
     null where it did not happen in the data.
     """
     known = hourly.filter(pl.col(item).is_not_null()).sort("place", "time")

@@ -57,6 +57,7 @@ class Assessment:
     def __init__(self, platform: Platform) -> None:
         self.air = Air(platform)
         self.records = Records(platform.engine)
+        self._dust_rule = dust.rule_of(platform.settings.dust)
 
     @property
     def places(self) -> PlaceStore:
@@ -169,11 +170,12 @@ class Assessment:
         rule: dust.DustRule | None = None,
         as_of: datetime | None = None,
     ) -> list[DustCandidate]:
-        """Sand-dust candidates in hourly data, each with the decision made by ``as_of``.
+        """Sand-dust candidates in hourly data, each with the decision made by ``as_of``; ``rule`` None: the settings'.
 
         A decision on hours that the detector does not propose, such as a window stated by the national centre, stands
         among them with the same evidence.
         """
+        rule = rule or self._dust_rule
         hourly = self.air.hourly(places, start, end, as_of)
         found = dust.candidates(hourly, rule)
         decided = {(e.place, e.start): e for e in self.records.dust_events(as_of or self.air.now(), places)}

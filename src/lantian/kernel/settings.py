@@ -32,6 +32,10 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="address that the pages are served on")
     port: int = Field(default=8000, ge=0, le=65535, description="port that the pages are served on; 0: any free one")
+    dust: dict[str, float] = Field(
+        default_factory=dict,
+        description="thresholds of the sand-dust detector by name, as docs/assessment.md lists them",
+    )
     example: bool = Field(default=False, description="show the example's switch of roles and its 示例 marks")
 
 
