@@ -56,7 +56,8 @@ def rule_of(thresholds: Mapping[str, float]) -> DustRule:
 
     Raises ValueError for a name that the rule does not have, or a threshold that cannot mean anything.
     """
-    known = {field.name: type(field.default) for field in fields(DustRule)}
+    usual = DustRule()
+    known = {field.name: type(getattr(usual, field.name)) for field in fields(usual)}
     unknown = sorted(set(thresholds) - set(known))
     if unknown:
         raise ValueError(f"[dust] {', '.join(unknown)}: no such threshold; expected {', '.join(known)}")
