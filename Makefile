@@ -1,7 +1,7 @@
 # Lantian 蓝天. `make help` lists what there is.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTERNAL := --external-postgres -m database
+EXTERNAL := --external-postgres -m 'database and not browser'
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench docs lock setup setup-dev clean

@@ -9,6 +9,7 @@ import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
+from lantian.assessment.dust import EVENT_SCHEMA
 from lantian.assessment.records import Decision, DustEvent, Records
 from lantian.assessment.service import DustCandidate
 from lantian.web.api.answers import Format, table_response
@@ -23,15 +24,7 @@ LONGEST = timedelta(days=31)
 """No event lasts longer; a window beyond it is a slip."""
 
 COLUMNS: dict[str, Any] = {
-    "place": pl.String,
-    "start": pl.Datetime("us", "UTC"),
-    "end": pl.Datetime("us", "UTC"),
-    "hours": pl.Int64,
-    "peak_pm10": pl.Float64,
-    "before_pm10": pl.Float64,
-    "ratio": pl.Float64,
-    "ratio_before": pl.Float64,
-    "ended": pl.Boolean,
+    **EVENT_SCHEMA,
     "state": pl.String,
     "note": pl.String,
     "decided_by": pl.String,
