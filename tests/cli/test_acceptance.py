@@ -35,7 +35,7 @@ def office(commands, city_folder, tmp_path):
 
 
 def files_of_every_layout(folder):
-    """Hour 0 in a long table, hour 1 in the national archive (stamped by its end), hour 2 in Excel, hour 20 in OpenAQ."""
+    """Hour 0 in a long table, hour 1 in the national archive (stamped by its end), 2 in Excel, 20 in OpenAQ."""
     (folder / "long.csv").write_text("station,time,item,value\n1001A,2016-12-16 00:00,PM2.5,10\n", encoding="utf-8")
     archive = "date,hour,type,1001A,1002A\n20161216,2,PM2.5,11,\n20161216,2,SO2,4,5\n"
     (folder / "china_sites_20161216.csv").write_text(archive, encoding="utf-8")
