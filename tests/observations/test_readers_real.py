@@ -12,18 +12,13 @@ import pytest
 from lantian.observations import readers
 
 ROOT = Path(__file__).parents[2]
-SOURCES = (ROOT / "examples/beijing/data", ROOT / "../shared/data")
-DATA = next((folder for folder in SOURCES if (folder / "beijing_hourly").is_dir()), None)
+DATA = ROOT / "examples/beijing/data"
 
-pytestmark = [
-    pytest.mark.skipif(DATA is None, reason="the Beijing example data is not here"),
-    pytest.mark.requirement("M1", part="file readers"),
-]
+pytestmark = pytest.mark.requirement("M1", part="file readers")
 CITIES = "cities28_daily_20131202-20161231.csv.gz"
 
 
 def hourly_files() -> list[Path]:
-    assert DATA is not None
     return sorted((DATA / "beijing_hourly").glob("PRSA_*.csv.gz"))
 
 
@@ -76,7 +71,6 @@ def test_names_stand_where_no_mapping_is_known(tmp_path: Path) -> None:
 
 
 def test_city_table_keeps_what_was_published() -> None:
-    assert DATA is not None
     rows = source_rows(DATA / CITIES)
     codes = {name: f"{n:06d}" for n, name in enumerate(sorted({row["city"] for row in rows}))}
     reading = readers.read(DATA / CITIES, places=codes.get)
@@ -94,7 +88,6 @@ def test_city_table_keeps_what_was_published() -> None:
 
 
 def test_city_table_zeros_are_missing_and_said() -> None:
-    assert DATA is not None
     rows = source_rows(DATA / CITIES)
     reading = readers.read(DATA / CITIES)
     frame = reading.frames["day"]
@@ -107,7 +100,6 @@ def test_city_table_zeros_are_missing_and_said() -> None:
 
 
 def test_city_that_no_one_knows_is_rejected_with_its_line() -> None:
-    assert DATA is not None
     rows = source_rows(DATA / CITIES)
     reading = readers.read(DATA / CITIES, places={"北京": "110000"}.get)
     assert reading.frames["day"]["place"].unique().to_list() == ["110000"]
