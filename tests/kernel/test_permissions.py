@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lantian.kernel.accounts import PERMISSIONS, Account, Grant, allowed, covers, list_roles, may_grant
+from lantian.kernel.accounts import PERMISSIONS, Account, Grant, allowed, covers, list_roles, may_grant, regions_of
 from lantian.places import is_within
 
 EVERYTHING = frozenset(PERMISSIONS)
@@ -112,6 +112,15 @@ def test_closed_accounts_and_one_time_passwords_allow_nothing(attributes: dict[s
     nobody = account(Grant("admin", EVERYTHING), **attributes)
     assert not any(allowed(nobody, name) for name in PERMISSIONS)
     assert not may_grant(nobody, (), None, None)
+
+
+def test_regions_of_a_permission() -> None:
+    here, there = (Grant("analyst", frozenset({"data.import"}), region=code) for code in ("130102", "110000"))
+    reader = Grant("county", frozenset({"data.read"}))
+    assert regions_of(account(here, there, reader), "data.import") == {"130102", "110000"}
+    assert regions_of(account(here, reader), "data.read") is None, "everywhere"
+    assert regions_of(account(reader), "data.import") == frozenset(), "nowhere"
+    assert regions_of(account(here, active=False), "data.import") == frozenset()
 
 
 def test_a_misspelt_permission_is_an_error_not_a_refusal() -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
+from lantian.kernel import accounts
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import BackgroundWorker, list_jobs, run_worker
 from lantian.observations import open_store
@@ -251,6 +253,30 @@ def test_who_may_not_import_sees_no_form_and_is_refused(city: Platform, fresh_cl
     assert fresh_client.get("/data/rejected.csv").headers["location"].startswith("/login")
     assert kept(city) == []
     assert list_jobs(city.engine) == []
+
+
+@pytest.mark.requirement("K1", part="data page")
+def test_an_upload_writes_only_where_its_sender_may(city: Platform, fresh_client: TestClient, tmp_path: Path) -> None:
+    places = PlaceStore(city.engine)
+    places.put_regions([Region("110102", "西城区"), Region("110114", "昌平区")], "test")
+    stations = (("1001A", "万寿西宫", "110102"), ("1002A", "定陵", "110114"))
+    places.put_stations([Station(code, name, "state", region, 116.4, 39.9) for code, name, region in stations], "test")
+    made = accounts.create_account(city.engine, "test", login="li.lei", name="李雷", region="110114")
+    accounts.change_password(city.engine, made.account, made.one_time_password, "correct horse battery staple")
+    accounts.grant(city.engine, "test", made.account.id or 0, "analyst", region="110114")
+    fresh_client.cookies.set(COOKIE, token_of(city, "li.lei"))
+    table = b"station,time,pm25\n1001A,2016-12-16 08:00,35\n1002A,2016-12-16 08:00,36\n1002A,2016-12-16 09:00,37\n"
+    post(fresh_client, ("two.csv", table))
+    work(city)
+    hours = open_store(city).hourly(None, date(2016, 12, 16), date(2016, 12, 17), ["pm25"]).collect()
+    assert sorted(hours["pm25"].to_list()) == [36, 37]
+    page = fresh_client.get("/data/rejected").text
+    assert "不在导入人的授权区域内" in page
+    assert "not permitted, 1 rows refused: data.import is not held for this place" in page
+
+    again = tmp_path / "two.csv"
+    again.write_bytes(table)
+    assert import_paths(city, [again], "lantian").new == 1, "the same file brings the rest to who may everywhere"
 
 
 def test_a_file_that_cannot_be_read_and_one_that_is_known_already(city: Platform, fresh_client: TestClient) -> None:

@@ -20,13 +20,20 @@ from lantian.observations.store import ObservationStore
 
 
 @task("observations.import", zh="导入观测数据", en="Import observations", lock="observations.import")
-def import_job(run: JobRun, *, paths: list[str], grade: Grade = "raw", actor: str | None = None) -> None:
+def import_job(
+    run: JobRun,
+    *,
+    paths: list[str],
+    grade: Grade = "raw",
+    actor: str | None = None,
+    within: list[str] | None = None,
+) -> None:
     """Import files and folders in the queue; a second run finds the files that were stored and passes them over.
 
-    `actor`: who asked for it (None: the job itself). Raises ReadError when a file could not be read, after all others
-    were imported.
+    `actor`: who asked for it (None: the job itself); `within`: the regions for which they may. Raises ReadError when a
+    file could not be read, after all others were imported.
     """
-    report = import_paths(run.platform, paths, actor or run.actor, run.progress, grade=grade)
+    report = import_paths(run.platform, paths, actor or run.actor, run.progress, grade=grade, within=within)
     if report.refused:
         raise ReadError("; ".join(note for file in report.refused for note in file.notes))
 

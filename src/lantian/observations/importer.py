@@ -9,7 +9,7 @@ The same file under the same names changes nothing: it is known by its SHA-256 a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from lantian.kernel import audit
+from lantian.kernel.accounts import covers
 from lantian.kernel.jobs import Progress
 from lantian.observations import readers, segments, statements
 from lantian.observations.names import Names
@@ -36,6 +37,9 @@ State = Literal["imported", "seen", "skipped", "refused"]
 # Files are stored together up to so many rows: a segment a month, not one a month and file. Bounds the memory to
 # about 0.3 GiB of values.
 ROWS_AT_ONCE = 1_500_000
+
+UNKNOWN = "unknown place, {} rows refused: load the place, or its name as an alias (docs/places.md)"
+ELSEWHERE = "not permitted, {} rows refused: data.import is not held for this place by who imports"
 
 
 @dataclass(frozen=True)
@@ -104,12 +108,14 @@ def import_paths(
     *,
     grade: Grade = "raw",
     known_at: datetime | None = None,
+    within: Collection[str] | None = None,
 ) -> ImportReport:
     """Import files, and all files in folders, whose layouts :mod:`lantian.observations.readers` recognises.
 
     `places` (None: the platform's) turns names into codes; rows of a place that it does not know are refused.
-    `progress` is told of every file. `grade` and `known_at` as in `ObservationStore.append`. A file that cannot be read
-    is reported as refused and stops nothing; in a folder one that no layout recognises is skipped.
+    `progress` is told of every file. `grade` and `known_at` as in `ObservationStore.append`. `within`: region codes;
+    rows of places elsewhere are refused (None: none are). A file that cannot be read is reported as refused and stops
+    nothing; in a folder one that no layout recognises is skipped.
 
     Raises FileNotFoundError for a path that is not there, and LookupError where no places are loaded at all.
     """
@@ -117,7 +123,7 @@ def import_paths(
     files = list(_files(named))
     progress = progress or Progress()
     progress.stage("导入 import", total=len(files))
-    work = _Import(platform, actor, Names.of(places or PlaceStore(platform.engine)), grade, known_at)
+    work = _Import(platform, actor, Names.of(places or PlaceStore(platform.engine)), grade, known_at, within)
     for path in files:
         report = work.take(path, named=path in named)
         said = f"{report.rows} rows" if report.state == "imported" else report.state
@@ -143,11 +149,21 @@ class _Waiting:
 class _Import:
     """One call of `import_paths`."""
 
-    def __init__(self, platform: Platform, actor: str, names: Names, grade: Grade, known_at: datetime | None) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        actor: str,
+        names: Names,
+        grade: Grade,
+        known_at: datetime | None,
+        within: Collection[str] | None,
+    ) -> None:
         self._engine, self._clock = platform.engine, platform.clock
         self._store = ObservationStore(platform)
         self._actor, self._names, self._grade, self._known_at = actor, names, grade, known_at
-        self._mapping = hashlib.sha256(f"{names.fingerprint} {grade} {known_at}".encode()).hexdigest()
+        self._refused = _outside(names, within)
+        limits = "" if within is None else f" {sorted(within)}"
+        self._mapping = hashlib.sha256(f"{names.fingerprint} {grade} {known_at}{limits}".encode()).hexdigest()
         self._waiting: list[_Waiting] = []
         self.reports: dict[Path, FileReport] = {}
 
@@ -164,7 +180,7 @@ class _Import:
                 passed = isinstance(error, readers.UnknownLayoutError) and not named
                 report = FileReport(path, "skipped" if passed else "refused", notes=(str(error),))
             else:
-                self._waiting.append(_sorted_out(path, sha256, reading, self._names.codes))
+                self._waiting.append(_sorted_out(path, sha256, reading, self._names, self._refused))
                 report = FileReport(path, "imported", reading.kind, rows=reading.rows_read)
         self.reports[path] = report
         if sum(frame.height for one in self._waiting for frame in one.frames.values()) >= ROWS_AT_ONCE:
@@ -260,8 +276,17 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
                 yield path
 
 
-def _sorted_out(path: Path, sha256: str, reading: readers.Reading, codes: frozenset[str]) -> _Waiting:
-    """Part what can be stored from what cannot: places that nobody knows are refused, items without a name noted."""
+def _outside(names: Names, within: Collection[str] | None) -> frozenset[str]:
+    """Codes of the places that lie in none of these regions; None: everywhere."""
+    if within is None:
+        return frozenset()
+    return frozenset(code for code, at in names.regions.items() if not any(covers(region, at) for region in within))
+
+
+def _sorted_out(path: Path, sha256: str, reading: readers.Reading, names: Names, elsewhere: frozenset[str]) -> _Waiting:
+    """Part what can be stored from what cannot: places that nobody knows or that are `elsewhere` are refused, items
+    without a name noted.
+    """
     waiting = _Waiting(path, sha256, reading, {}, reading.rejects, list(reading.notes))
     for resolution, frame in reading.frames.items():
         strange = [name for name in statements.items_of(frame.columns) if name.removeprefix("n_") not in ITEMS]
@@ -269,24 +294,26 @@ def _sorted_out(path: Path, sha256: str, reading: readers.Reading, codes: frozen
             waiting.notes.append(
                 f"not stored, as it follows from the values or is no measurement: {', '.join(strange)}"
             )
-        known = frame.drop(strange).filter(pl.col("place").is_in(codes))
-        if known.height < frame.height:
-            unknown = frame.filter(~pl.col("place").is_in(codes)).group_by("place", maintain_order=True).len()
-            waiting.rejects = pl.concat([waiting.rejects, _unknown(path, unknown)])
-        if known.height:
-            waiting.frames[resolution] = known
+        known, permitted = pl.col("place").is_in(list(names)), ~pl.col("place").is_in(list(elsewhere))
+        for refused, why in ((~known, UNKNOWN), (known & ~permitted, ELSEWHERE)):
+            waiting.rejects = pl.concat([waiting.rejects, _refused(path, frame.filter(refused), why)])
+        stored = frame.drop(strange).filter(known & permitted)
+        if stored.height:
+            waiting.frames[resolution] = stored
     return waiting
 
 
-def _unknown(path: Path, places: pl.DataFrame) -> pl.DataFrame:
-    """Reject rows for places that nobody knows, one a place: a file may hold years of each."""
-    reason = pl.format(
-        "unknown place, {} rows refused: load the place, or its name as an alias (docs/places.md)", "len"
-    )
-    return places.select(
-        pl.lit(str(path)).alias("file"),
-        pl.lit(None, pl.String).alias("line"),
-        pl.lit("place").alias("field"),
-        pl.col("place").alias("value"),
-        reason.alias("reason"),
+def _refused(path: Path, rows: pl.DataFrame, why: str) -> pl.DataFrame:
+    """Reject rows for their places, one entry a place: a file may hold years of each."""
+    reason = pl.format(why, "len")
+    return (
+        rows.group_by("place", maintain_order=True)
+        .len()
+        .select(
+            pl.lit(str(path)).alias("file"),
+            pl.lit(None, pl.String).alias("line"),
+            pl.lit("place").alias("field"),
+            pl.col("place").alias("value"),
+            reason.alias("reason"),
+        )
     )

@@ -11,11 +11,13 @@ from lantian.places.store import PlaceStore
 
 
 class Names(Mapping[str, str]):
-    """Every name that a place goes by -> its code, as the readers ask for it; `codes` are all codes there are."""
+    """Every name that a place goes by -> its code, as the readers ask for it; `regions` gives for every code the region
+    that the place belongs to, a region to itself.
+    """
 
-    def __init__(self, gazetteer: Gazetteer, codes: frozenset[str], fingerprint: str) -> None:
+    def __init__(self, gazetteer: Gazetteer, regions: Mapping[str, str], fingerprint: str) -> None:
         self._gazetteer = gazetteer
-        self.codes = codes
+        self.regions = regions
         self.fingerprint = fingerprint
 
     @classmethod
@@ -23,12 +25,12 @@ class Names(Mapping[str, str]):
         """The names of all places in a store. Raises LookupError where it is empty."""
         regions, stations, aliases = places.regions(), places.stations(), places.aliases()
         known: list[Place] = [*regions, *stations]
-        codes = frozenset(place.code for place in known)
-        if not codes:
+        if not known:
             raise LookupError("no places are loaded, so no value can be put anywhere; load them first (docs/places.md)")
         # The version too: a newer reader may understand the same file otherwise.
         told = repr((lantian.__version__, known, sorted(aliases.items())))
-        return cls(Gazetteer(regions, stations, aliases), codes, hashlib.sha256(told.encode()).hexdigest())
+        inside = {region.code: region.code for region in regions} | {each.code: each.region for each in stations}
+        return cls(Gazetteer(regions, stations, aliases), inside, hashlib.sha256(told.encode()).hexdigest())
 
     def __getitem__(self, name: str) -> str:
         try:
@@ -37,7 +39,7 @@ class Names(Mapping[str, str]):
             raise KeyError(name) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.codes)
+        return iter(self.regions)
 
     def __len__(self) -> int:
-        return len(self.codes)
+        return len(self.regions)

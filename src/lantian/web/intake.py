@@ -42,7 +42,9 @@ def safe_name(name: str) -> str:
     return plain[-_NAME:].lstrip(".") or "file"
 
 
-def take_in(platform: Platform, files: Iterable[tuple[str, IO[bytes]]], grade: Grade, actor: str) -> int:
+def take_in(
+    platform: Platform, files: Iterable[tuple[str, IO[bytes]]], grade: Grade, actor: str, within: frozenset[str] | None
+) -> int:
     """Keep files and ask for their import.
 
     Args:
@@ -50,6 +52,7 @@ def take_in(platform: Platform, files: Iterable[tuple[str, IO[bytes]]], grade: G
         files: name as sent, and content.
         grade: `raw` or `reviewed`.
         actor: in whose name they are imported.
+        within: regions for which they may import; None: everywhere.
 
     Returns:
         Number of the job. It is asked for when every byte has been written; if that fails nothing stays.
@@ -65,7 +68,8 @@ def take_in(platform: Platform, files: Iterable[tuple[str, IO[bytes]]], grade: G
             with path.open("xb") as kept:
                 shutil.copyfileobj(content, kept, 1 << 20)
             paths.append(str(path))
-        return defer(platform.engine, duties.import_job, paths=paths, grade=grade, actor=actor)
+        regions = None if within is None else sorted(within)
+        return defer(platform.engine, duties.import_job, paths=paths, grade=grade, actor=actor, within=regions)
     except BaseException:
         shutil.rmtree(folder)
         raise

@@ -13,7 +13,16 @@ from lantian.kernel.accounts.errors import (
     NotPermitted,
 )
 from lantian.kernel.accounts.login import authenticate, change_password, forget_attempts
-from lantian.kernel.accounts.permissions import PERMISSIONS, Account, Grant, Permission, allowed, covers, may_grant
+from lantian.kernel.accounts.permissions import (
+    PERMISSIONS,
+    Account,
+    Grant,
+    Permission,
+    allowed,
+    covers,
+    may_grant,
+    regions_of,
+)
 from lantian.kernel.accounts.sessions import (
     SessionView,
     account_of_token,
@@ -81,6 +90,7 @@ __all__ = [
     "may_grant",
     "open_session",
     "redeem_key",
+    "regions_of",
     "reset_password",
     "revoke_grant",
     "revoke_session",

@@ -157,6 +157,22 @@ def allowed(account: Account, permission: str, region: str | None = None, depart
     )
 
 
+def regions_of(account: Account, permission: str) -> frozenset[str] | None:
+    """Regions for which an account holds a permission, for an act that touches many places at once.
+
+    Returns:
+        Codes, each covering all below it; empty where it may nowhere; None: everywhere.
+
+    Raises:
+        ValueError: the permission is not in `PERMISSIONS`.
+    """
+    _known(permission)
+    if not account.active or account.must_change_password:
+        return frozenset()
+    scopes = {grant.region for grant in account.grants if permission in grant.permissions}
+    return None if None in scopes else frozenset(scope for scope in scopes if scope)
+
+
 def may_grant(account: Account, permissions: Iterable[str], region: str | None, department: str | None) -> bool:
     """Tell whether an account may hand a set of permissions to somebody.
 

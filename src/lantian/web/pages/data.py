@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from lantian.kernel.accounts import regions_of
 from lantian.observations import arrivals
 from lantian.observations.arrivals import Refusals
 from lantian.observations.statements import GRADES, Grade
@@ -146,7 +147,8 @@ async def _receive(request: Request, viewer: Viewer) -> None:
         if grade not in GRADES:
             raise _UploadError(422, "data.wrong_grade", grade=repr(grade[:40]))
         kept = [(str(each.filename), each.file) for each in files]
-        await run_in_threadpool(take_in, viewer.platform, kept, cast("Grade", grade), viewer.account.actor)
+        who, within = viewer.account.actor, regions_of(viewer.account, "data.import")
+        await run_in_threadpool(take_in, viewer.platform, kept, cast("Grade", grade), who, within)
     finally:
         await form.close()
 
