@@ -29,6 +29,12 @@ def test_aqi_of_worked_cases(alone, arguments, aqi, level, primary):
     assert (value["aqi"], value["level"]["number"], sorted(value["primary"])) == (aqi, level, primary)
 
 
+def test_each_sub_index_stands_beside_the_value_that_it_comes_from(alone):
+    shown = alone.run("calc", "aqi", "--edition", "2012", "--hourly", "pm25_24h=75", "o3_8h=90", "co=1.2").stdout
+    rows = {cells[0]: cells[1:] for cells in map(str.split, shown.splitlines()) if len(cells) == 3}
+    assert (rows["PM2.5-24h"], rows["O3-8h"], rows["CO"]) == (["75", "100"], ["90", "45"], ["1.2", "12"])
+
+
 def test_the_edition_follows_the_date(alone):
     assert alone.value("calc", "aqi", "pm25=75", "--date", "2026-02-28")["edition"] == 2012
     value = alone.value("calc", "aqi", "pm25=75", "--date", "2026-03-01")

@@ -57,7 +57,7 @@ def calc_aqi(
     measured: dict[str, Any] = {name: text for name, text in given.items() if text != OUTSIDE}
     law = edition_of(int(edition)) if edition else aqi.on(_day(on))
     result = (aqi.of_day if daily else aqi.of_hour)(**measured, edition=law, outside_plan=outside)
-    emit(_aqi_value(result, daily), as_json, lambda console: _show_aqi(console, result, given))
+    emit(_aqi_value(result, daily), as_json, lambda console: _show_aqi(console, result, given, daily))
 
 
 @calc.command("index")
@@ -144,11 +144,12 @@ def _index_value(result: IndexResult, *, in_use: bool) -> dict[str, Any]:
     }
 
 
-def _show_aqi(console: Console, result: AqiResult, given: dict[str, str]) -> None:
+def _show_aqi(console: Console, result: AqiResult, given: dict[str, str], daily: bool) -> None:
     level = f"{result.level.zh} ({result.level.en})" if result.level else "--"
     primary = ", ".join(ITEMS[item].symbol for item in result.primary) or "--"
     title = f"AQI {result.text('aqi')}  {level}  首要污染物 primary: {primary}"
-    rows = [(ITEMS[item].symbol, given.get(item), result.text(item)) for item in result.iaqi]
+    subs = result.edition.daily if daily else result.edition.hourly
+    rows = [(ITEMS[sub.column].symbol, given.get(sub.column), result.text(sub.item)) for sub in subs]
     console.print(table(("", "value", "IAQI"), rows, title, note=result.edition.name))
     for note in result.notes:
         console.print(f"· {note.zh} {note.en}", highlight=False, markup=False)
