@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, select, text, update
 
 from lantian.kernel import audit, tables
+from lantian.kernel.database import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Clock:
         self._set(actor, f"jump to {_aware(at).isoformat()}", at=at)
 
     def _read(self) -> tuple[ClockState, datetime]:
-        with self._engine.connect() as connection:
+        with reading(self._engine).connect() as connection:
             return _split(connection.execute(select(tables.clock, text("clock_timestamp() as real_now"))).one())
 
     def _set(self, actor: str, reason: str, **values: Any) -> None:

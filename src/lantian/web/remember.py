@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
 
+from lantian.kernel.database import reading
 from lantian.kernel.tables import audit_head
 from lantian.web.security import Viewer
 
@@ -61,7 +62,7 @@ class Memory:
         self._shelf = _SHELVES.setdefault(engine, _Shelf())
         known: State | None = viewer.__dict__.get(_STATE)  # as its cached properties, which the request shares too
         if known is None:
-            with engine.connect() as connection:
+            with reading(engine).connect() as connection:
                 head = connection.execute(select(audit_head.c.seq)).scalar_one_or_none() or 0
             known = (int(head), f"{viewer.now:%Y-%m-%dT%H:%M}")
             viewer.__dict__[_STATE] = known

@@ -16,6 +16,7 @@ from lantian.kernel.accounts.errors import AccountError, LoginRefused, NotPermit
 from lantian.kernel.accounts.permissions import ADMINISTRATOR, Account, allowed
 from lantian.kernel.accounts.store import Actor, check_manages, example_login, load
 from lantian.kernel.accounts.tables import session
+from lantian.kernel.database import reading
 from lantian.kernel.settings import Settings
 
 IDLE = timedelta(hours=12)  # a duty shift
@@ -121,7 +122,7 @@ def account_of_token(engine: Engine, token: str, *, now: datetime | None = None)
         for too long, or the account is closed.
     """
     now = now or datetime.now(UTC)
-    with engine.begin() as connection:
+    with reading(engine).connect() as connection:
         found = load(
             connection,
             """JOIN session s ON s.account_id = a.id

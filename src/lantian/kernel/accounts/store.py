@@ -18,6 +18,7 @@ from lantian.kernel.accounts.passwords import hash_password, one_time_password
 from lantian.kernel.accounts.permissions import ADMINISTRATOR, PUBLIC_ROLE, Account, Grant, allowed, may_grant
 from lantian.kernel.accounts.tables import account, account_grant, account_password, role, role_permission, session
 from lantian.kernel.audit import act
+from lantian.kernel.database import reading
 
 # Who acts: an account, whose own permissions are then checked, or the name of a trusted command ("lantian accounts").
 Actor = Account | str
@@ -67,7 +68,7 @@ def get_account(engine: Engine, login: str) -> Account | None:
 
 def anonymous(engine: Engine) -> Account:
     """Give the account of those who have none: the public, with what the role `citizen` permits."""
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         held = connection.execute(select(role_permission.c.permission).where(role_permission.c.role == PUBLIC_ROLE))
         return Account(None, "anonymous", "公众", grants=(Grant(PUBLIC_ROLE, frozenset(held.scalars())),))
 
