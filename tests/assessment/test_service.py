@@ -76,6 +76,10 @@ def days(year: int, pm25: float) -> pl.DataFrame:
     )
 
 
+def late(year: int, pm25: float) -> pl.DataFrame:
+    return days(year, pm25).with_columns(pl.col("date").dt.offset_by("15d")).filter(pl.col("date").dt.day() > DAYS)
+
+
 @pytest.mark.requirement("A3")
 def test_cities_counties_and_stations_are_ranked_from_what_there_is(judge: Assessment):
     ranked = judge.rank([CITY, NORTH, SOUTH, "1030A", "1029A"], parse("2016-12"))
@@ -91,6 +95,20 @@ def test_cities_counties_and_stations_are_ranked_from_what_there_is(judge: Asses
     assert rows[CITY]["n_pm25"] == 15  # the 16th is not over, and published on the 17th at noon
     assert (rows[CITY]["pm25"], rows[CITY]["pm25_before"], rows[CITY]["change_pm25"]) == (120, 160, -25.0)
     assert rows[NORTH]["change_pm25"] is None  # no hours the year before
+
+
+@pytest.mark.requirement("A3", part="year-on-year")
+def test_a_running_period_is_compared_with_the_same_days(judge: Assessment, platform: Platform):
+    known = parse("2015-12-01..2015-12-15")  # it is the 16th, and the 15th the last day that is over
+    assert judge.compared(parse("2016-12")) == known
+    assert judge.compared(parse("2016-12"), parse("2015-12")) == known
+    assert judge.compared(parse("2016"), parse("2014")) == parse("2014-01-01..2014-12-15")
+    assert judge.compared(parse("2016-11"), parse("2015-11")) == parse("2015-11"), "over: the whole month"
+    assert judge.compared(parse("2016-12"), parse("2016-11")) == parse("2016-11"), "not the same: as it was asked"
+
+    open_store(platform).append(late(2015, 400.0), "day", "published")
+    ranked = judge.rank([CITY], parse("2016-12"), against=parse("2015-12"))
+    assert ranked["pm25_before"].to_list() == [160], "the second half of December 2015 is left out"
 
 
 @pytest.mark.requirement("A3", part="position against a reference group")

@@ -90,6 +90,15 @@ def test_chance_knows_the_sure_and_the_hopeless_and_is_repeatable():
 
 
 @pytest.mark.requirement("A4")
+def test_the_chance_of_a_year_that_ends_soon_knows_last_december():
+    past = days(date(2012, 1, 1), [60.0] * 1096, aqi=[80] * (1096 - 31) + [250] * 31)  # December 2014: heavy every day
+    known = days(YEAR.start, [60.0] * 349, aqi=[80] * 349)
+    chance = track(Target("x", "heavy_days", YEAR, 5), known, date(2015, 12, 15), past).chance
+    assert chance is not None
+    assert 0.1 < chance < 0.6, "of three past years one was so, though its season reaches into this one"
+
+
+@pytest.mark.requirement("A4")
 def test_a_cut_becomes_a_limit_and_completion_is_as_the_ministry_prints_it():
     winter = parse("2016AW")
     target = Target.from_cut("140500", "pm25", winter, base=80, percent=10)

@@ -53,7 +53,9 @@ def chance_of(
     left = (last - first).days + 1
     if left <= 0:
         return float(reached(())) if known else None
-    years = [past_year for back in range(1, 31) if (past_year := _season(past, first, left, back)) is not None]
+    # The margin of last year's season may reach into this period, whose days are known too.
+    observed = {**past, **known}
+    years = [year for back in range(1, 31) if (year := _season(observed, first, left, back)) is not None]
     if len(years) < LEAST_PAST_YEARS:
         return None
     ratio = _ratio(known, past, len(years))

@@ -115,14 +115,14 @@ class Assessment:
     ) -> pl.DataFrame:
         """Rank places; see :func:`lantian.assessment.ranking.rank`.
 
-        ``by``: the column of ``ranking.RANKED`` that rows are sorted by. ``against``: the period to compare with, None
-        the same a year before (cut to as many days when ``period`` still runs). ``reference``: places with whose mean
+        ``by``: the column of ``ranking.RANKED`` that rows are sorted by. ``against``: the period to compare with, as
+        ``compared`` takes it. ``reference``: places with whose mean
         of ``by`` each is compared (null where they have none). Places without data stand last, unranked.
         """
         if by not in ranking.RANKED:
             raise ValueError(f"rank by {by!r}: expected one of {', '.join(ranking.RANKED)}")
         known = period.until(self.last_finished(as_of))
-        before = against or known.year_before()
+        before = self.compared(period, against, as_of)
         now = self.evaluate(places, period, as_of, deducted=deducted)
         # Gases of the year before are brought to today's reference state, else 2018-09-01 would look like a success.
         earlier = limits.at_gas_state(self.daily(places, before, as_of, deducted=deducted), known.end)
@@ -137,6 +137,15 @@ class Assessment:
         if group[by].null_count() == group.height:
             return ranked.with_columns(pl.lit(None, pl.Float64).alias(f"{kind}_{by}") for kind in _POSITION)
         return ranking.against(ranked, group, by)
+
+    def compared(self, period: Period, against: Period | None = None, as_of: datetime | None = None) -> Period:
+        """The period that a ranking compares with: ``against``, None the same a year before. While ``period`` runs, the
+        same in an earlier year is cut to the same days; any other stays as it is.
+        """
+        known, same = period.until(self.last_finished(as_of)), period
+        for _ in range(period.start.year - against.start.year if against else 1):
+            known, same = known.year_before(), same.year_before()
+        return known if against in (None, same) else against
 
     def targets(
         self, places: Sequence[str] | None = None, day: date | None = None, as_of: datetime | None = None

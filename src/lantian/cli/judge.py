@@ -94,7 +94,9 @@ def rank(
     places: Annotated[
         list[str] | None, typer.Argument(help="or these places: cities, counties, zones, stations")
     ] = None,
-    against: Annotated[str | None, typer.Option(help="compare with this period; default the year before")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="compare with this period; default the same a year before")
+    ] = None,
     by: Annotated[str, typer.Option(help=f"what to rank by: {', '.join(BY)}")] = "index",
     last: Annotated[int | None, typer.Option(min=1, help="only the last N, the worst first 后N名")] = None,
     reference: Annotated[str | None, typer.Option(help="compare with the mean index of this group's members")] = None,
@@ -117,10 +119,9 @@ def rank(
         ranked = ranking.last(ranked, last, column) if last else ranked.sort(f"rank_{column}", "place", nulls_last=True)
         names = words.names(platform, ranked["place"])
         rows = [{"name": names[row["place"]], **row} for row in ranked.to_dicts()]
-        known = asked.until(judge.last_finished())
         caveats = judge.caveats(codes, asked)
         value = _head(platform, asked) | {
-            "against": _period(before or known.year_before()),
+            "against": _period(judge.compared(asked, before)),
             "group": group,
             "reference": reference,
             "by": column,

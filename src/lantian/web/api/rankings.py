@@ -66,8 +66,9 @@ def rankings(
     """Rank a group by `item`: the columns of `/evaluate`, `rank_<column>`, `<column>_before`, `change_<column>` in
     percent with its rank, and `against_<column>`: percent above or below the mean of the group `reference`.
 
-    `against`: the period to compare with; left out: the same a year before, cut to as many days while it runs. Equal
-    values share a rank and the next is skipped; who has no data stands last without one.
+    `against`: the period to compare with; left out: the same a year before. While `period` runs, the same in an earlier
+    year is cut to the same days. Equal values share a rank and the next is skipped; who has no data stands last without
+    one.
     """
     desk = Desk(viewer)
     found = desk.rank(
