@@ -102,10 +102,11 @@ def create_app(
     routers = [_static(), *(module.router for module in pages)]
     interface = [module.router for module in resources]
     app.state.declarations = declarations(routers) | declarations(interface, api.PREFIX)
-    for router in routers:
-        app.include_router(router, include_in_schema=False)
+    # The interface first: routes are tried in order, and programs ask most often.
     for router in interface:
         app.include_router(router, prefix=api.PREFIX, responses=api.PROBLEMS)
+    for router in routers:
+        app.include_router(router, include_in_schema=False)
     errors.install(app)
     # The last added is the outermost: every answer, also a refusal, carries the security headers.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)

@@ -5,7 +5,7 @@ the server.
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
@@ -118,9 +118,9 @@ def clock_state(platform: Platform) -> dict[str, Any]:
     """The clock as JSON values: `now` (UTC, ISO 8601), `simulated`, `paused`, `speed`, `set_at` (when it was last
     set).
     """
-    state = platform.clock.state
+    state, now = platform.clock.read()
     return {
-        "now": platform.clock.now().astimezone(UTC).isoformat(),
+        "now": now.isoformat(),
         "simulated": state.simulated,
         "paused": state.paused,
         "speed": state.speed if state.simulated else 1.0,
