@@ -189,6 +189,8 @@ def test_a_header_without_rows(tmp_path: Path) -> None:
 
 
 def test_twenty_four_beside_zero_is_the_next_midnight(tmp_path: Path) -> None:
+    reading = read(tmp_path, "station,time,O3\n1001A,16/12/2016 9:00,0\n1001A,2016-12-16 1:00,1\n1001A,2016-12-16 24:00,2\n")
+    assert reading.frames["hour"]["time"][0] == dt.datetime(2016, 12, 15, 16, tzinfo=dt.UTC), "a stamp that cannot be read"
     reading = read(tmp_path, "station,time,O3\n1001A,2016-12-16 0:00,1\n1001A,2016-12-16 24:00,2\n")
     assert [key[1] for key in hours(reading)] == ["2016-12-16 00", "2016-12-17 00"]
 

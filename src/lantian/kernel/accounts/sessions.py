@@ -71,6 +71,8 @@ def create_api_token(
         NotPermitted: the account may not use the interface.
         AccountError: the life is too long, or not positive.
     """
+    if account.must_change_password:
+        raise NotPermitted("请先登录并修改一次性密码", f"{account.login} must change the one-time password first")
     if not allowed(account, "api.read"):
         raise NotPermitted("您没有使用数据接口的权限", f"{account.login} may not use the HTTP interface")
     if not timedelta(0) < life <= API_LIFE:

@@ -23,7 +23,7 @@ WHOLE_HINT = "an hourly value needs a whole hour, as 2016-01-02 15:00"
 
 def parse(raw: pl.Series) -> pl.DataFrame:
     """Read stamps: one row each with `local` (naive UTC+08:00 datetime, null when unreadable), `clock` (a time of day
-    was given), `hour` (as written, 0-24).
+    was given), `hour` (as written, 0-24; null when unreadable).
 
     Understands 2016-1-2, 2016/1/2, 2016.1.2, 20160102, 2016年1月2日, each with or without hour (15, 15:00, 15:00:00,
     15时), `T`, `Z` or +08:00, 24:00 (the end of the day), packed digits (2016010215), full-width digits, and Excel
@@ -83,7 +83,8 @@ def _assemble(parts: pl.DataFrame) -> pl.DataFrame:
         "raw",
         pl.when(is_serial).then(serial).when(sound).then(written).cast(pl.Datetime("us")).alias("local"),
         pl.when(is_serial).then(serial_minutes % 1440 != 0).otherwise(pl.col("clock")).alias("clock"),
-        pl.when(is_serial).then(serial_minutes % 1440 // 60).otherwise(pl.col("hour")).alias("hour"),
+        # A stamp that cannot be read says no hour either: one of them must not make a table count from 0.
+        pl.when(is_serial).then(serial_minutes % 1440 // 60).when(sound).then(pl.col("hour")).alias("hour"),
     )
 
 

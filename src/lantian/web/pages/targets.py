@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import floor
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
@@ -279,7 +280,7 @@ def _chart(track: Track, language: str) -> ColumnChart:
             bars.append(Bar(_month(month.period, language), None, "", month.usual, title=title))
     for rest in track.months:
         allowed = max(0.0, rest.allowed)
-        text = f"≤{allowed:.0f}" if rest.allowed > 0 else "✕"
+        text = f"≤{floor(allowed)}" if rest.allowed > 0 else "✕"
         title = _title(rest.period, text, rest.usual, target.quantity, language)
         bars.append(Bar(_month(rest.period, language), allowed, text, rest.usual, "hollow", title))
     line = None
