@@ -41,7 +41,9 @@ def test_a_role_that_does_not_exist_leaves_no_account(commands):
 def test_a_token_opens_the_interface(commands, platform):
     made = commands.value("account", "add", "script", "--role", "analyst")
     account = accounts.authenticate(platform.engine, "script", made["one_time_password"], "127.0.0.1")
-    assert "may not use the HTTP interface" in commands.refusal("token", "script", "--label", "nightly", code=2)
+    assert "must change the one-time password first" in commands.refusal(
+        "token", "script", "--label", "nightly", code=2
+    )
     accounts.change_password(platform.engine, account, made["one_time_password"], "correct horse battery staple")
     token = commands.value("token", "script", "--label", "nightly", "--days", 30)["token"]
     found = accounts.account_of_token(platform.engine, token)
