@@ -24,7 +24,10 @@ ROLES: dict[str, tuple[str, ...]] = {
     "day": ("day", "日"),
     "hour": ("hour", "小时", "时", "时刻"),
     "type": ("type", "类型"),
-    "item": ("item", "parameter", "pollutant", "项目", "监测项目", "监测项", "因子", "监测因子", "污染物", "指标", "参数"),
+    "item": (
+        "item", "parameter", "pollutant",
+        "项目", "监测项目", "监测项", "因子", "监测因子", "污染物", "指标", "参数",
+    ),
     "value": ("value", "concentration", "数值", "监测值", "浓度", "浓度值", "值", "测量值"),
     "unit": ("unit", "units", "单位"),
     "range": ("range", "aqirange", "aqi范围", "范围"),
