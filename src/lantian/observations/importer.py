@@ -128,7 +128,12 @@ def import_paths(
         report = work.take(path, named=path in named)
         said = f"{report.rows} rows" if report.state == "imported" else report.state
         progress.advance(message=f"{path.name}: {said}")
+    waiting = work.rows_waiting
+    if waiting:
+        progress.stage("写入 store", total=waiting)
     work.flush()
+    if waiting:
+        progress.advance(waiting)
     return ImportReport(tuple(work.reports[path] for path in files))
 
 
@@ -183,9 +188,14 @@ class _Import:
                 self._waiting.append(_sorted_out(path, sha256, reading, self._names, self._refused))
                 report = FileReport(path, "imported", reading.kind, rows=reading.rows_read)
         self.reports[path] = report
-        if sum(frame.height for one in self._waiting for frame in one.frames.values()) >= ROWS_AT_ONCE:
+        if self.rows_waiting >= ROWS_AT_ONCE:
             self.flush()
         return report
+
+    @property
+    def rows_waiting(self) -> int:
+        """Rows read and not yet stored."""
+        return sum(frame.height for one in self._waiting for frame in one.frames.values())
 
     def flush(self) -> None:
         """Store all files that wait, and record what each of them brought."""
