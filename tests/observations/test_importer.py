@@ -216,9 +216,10 @@ def test_a_path_that_is_not_there_and_an_empty_register_of_places(platform: Plat
 def test_progress_tells_files_and_rows_and_can_stop_the_work(city: Platform, tmp_path: Path) -> None:
     paths = [long_csv(tmp_path / f"{name}.csv", [row]) for name, row in zip("ab", ROWS[:2], strict=True)]
     said = []
-    progress = Progress(lambda state: said.append((state.done, state.total, state.message)))
+    progress = Progress(lambda state: said.append((state.stage, state.done, state.total, state.message)))
     import_paths(city, paths, "analyst", progress)
-    assert said[-1] == (2.0, 2, "b.csv: 1 rows")
+    assert ("导入 import", 2.0, 2, "b.csv: 1 rows") in said
+    assert said[-1] == ("写入 store", 2.0, 2, "")
     with pytest.raises(Stopped):
         import_paths(city, paths, "analyst", Progress(stopping=lambda: True))
 
