@@ -72,6 +72,18 @@ def test_every_route_says_that_its_errors_are_problems(description: dict[str, An
         assert "422" not in operation["responses"], f"{method} {path} describes an error that it never gives"
 
 
+def test_every_table_says_in_which_formats_it_comes(description: dict[str, Any]) -> None:
+    tables = [
+        (path, operation)
+        for _, path, operation in operations(description)
+        if "format" in {each["name"] for each in operation.get("parameters", [])}
+    ]
+    assert f"{PREFIX}/rankings" in [path for path, _ in tables]
+    for path, operation in tables:
+        said = set(operation["responses"]["200"]["content"])
+        assert said == {"application/json", "text/csv", "application/vnd.apache.arrow.stream"}, path
+
+
 def concrete(path: str) -> str:
     """An address of the route at which there is nothing."""
     return re.sub(r"{\w+}", "0", path)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from lantian.assessment.dust import EVENT_SCHEMA
 from lantian.assessment.records import Decision, DustEvent, Records
 from lantian.assessment.service import DustCandidate
-from lantian.web.api.answers import Format, table_response
+from lantian.web.api.answers import TABLE, Format, table_response
 from lantian.web.api.questions import codes_of
 from lantian.web.api.rankings import Written, written
 from lantian.web.desk import Desk
@@ -43,7 +43,7 @@ class DecisionBody(BaseModel):
     reason: str = Field(min_length=1, max_length=300, description="stands in the audit trail")
 
 
-@router.get("/dust")
+@router.get("/dust", responses=TABLE)
 def dust(
     viewer: Annotated[Viewer, allow("episodes.read")],
     place: Annotated[str, Query(max_length=60)],

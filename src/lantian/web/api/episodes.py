@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from lantian.web.api.answers import Format, table_response
+from lantian.web.api.answers import TABLE, Format, table_response
 from lantian.web.api.rankings import Places, Written, places_of, written
 from lantian.web.desk import Desk
 from lantian.web.security import Viewer, allow
@@ -14,7 +14,7 @@ from lantian.web.security import Viewer, allow
 router = APIRouter(tags=["episodes"])
 
 
-@router.get("/episodes")
+@router.get("/episodes", responses=TABLE)
 def episodes(
     viewer: Annotated[Viewer, allow("episodes.read")],
     places: Places,

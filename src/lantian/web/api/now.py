@@ -14,7 +14,7 @@ from lantian.standards import aqi
 from lantian.standards.codes import POLLUTANTS
 from lantian.standards.rounding import half_even
 from lantian.standards.statistics import rolling
-from lantian.web.api.answers import Format, table_response
+from lantian.web.api.answers import TABLE, Format, table_response
 from lantian.web.remember import Memory
 from lantian.web.security import Viewer, allow
 
@@ -28,7 +28,7 @@ DAYS_BACK = 7
 """A city whose last published day is older is not on it either."""
 
 
-@router.get("/now")
+@router.get("/now", responses=TABLE)
 def now(
     viewer: Reader,
     basis: Basis | None = None,

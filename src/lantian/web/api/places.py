@@ -16,7 +16,7 @@ from lantian.places.stations import Station
 from lantian.places.store import PlaceStore
 from lantian.standards import aqi, statistics
 from lantian.standards.codes import POLLUTANTS, WEATHER
-from lantian.web.api.answers import Format, table_response
+from lantian.web.api.answers import TABLE, Format, table_response
 from lantian.web.remember import Memory
 from lantian.web.security import Viewer, allow
 
@@ -31,7 +31,7 @@ DAYS_REMEMBERED = 62
 """Longer series are asked for rarely and are large: they are read anew each time."""
 
 
-@router.get("/places")
+@router.get("/places", responses=TABLE)
 def places(
     viewer: Reader,
     kind: Text = None,
@@ -51,7 +51,7 @@ def place(viewer: Reader, code: str) -> dict[str, Any]:
     return Memory(viewer)(("place", code), lambda: described(viewer, place_of(viewer, code)))
 
 
-@router.get("/places/{code}/hourly")
+@router.get("/places/{code}/hourly", responses=TABLE)
 def hourly(
     viewer: Reader,
     code: str,
@@ -70,7 +70,7 @@ def hourly(
     return table_response(hours(viewer, code, first, last).drop("^iaqi_.*$"), format, name=f"{code}-hourly")
 
 
-@router.get("/places/{code}/daily")
+@router.get("/places/{code}/daily", responses=TABLE)
 def daily(
     viewer: Reader,
     code: str,
@@ -88,7 +88,7 @@ def daily(
     return table_response(days(viewer, code, first, last).drop("^iaqi_.*$"), format, name=f"{code}-daily")
 
 
-@router.get("/places/{code}/revisions")
+@router.get("/places/{code}/revisions", responses=TABLE)
 def revisions(
     viewer: Reader,
     code: str,

@@ -8,7 +8,7 @@ import polars as pl
 from fastapi import APIRouter, Query, Response
 
 from lantian.assessment.periods import Period, parse
-from lantian.web.api.answers import Format, refuse, table_response
+from lantian.web.api.answers import TABLE, Format, refuse, table_response
 from lantian.web.api.questions import codes_of
 from lantian.web.atlas import Listing
 from lantian.web.desk import Desk
@@ -35,7 +35,7 @@ Written = Annotated[
 Dust = Literal["raw", "deducted"]
 
 
-@router.get("/evaluate")
+@router.get("/evaluate", responses=TABLE)
 def evaluate(
     viewer: Annotated[Viewer, allow("air.read")],
     places: Places,
@@ -52,7 +52,7 @@ def evaluate(
     return table_response(flat(found) if format == "csv" else found, format, name="evaluate")
 
 
-@router.get("/rankings")
+@router.get("/rankings", responses=TABLE)
 def rankings(
     viewer: Annotated[Viewer, allow("ranking.read")],
     group: Annotated[str, Query(max_length=60, description="a group's id, or stations: and a region's code")],

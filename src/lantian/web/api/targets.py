@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from lantian.assessment.periods import parse
 from lantian.assessment.records import Records
 from lantian.assessment.targets import Quantity, Target, Track
-from lantian.web.api.answers import Format, table_response
+from lantian.web.api.answers import TABLE, Format, table_response
 from lantian.web.api.questions import codes_of
 from lantian.web.desk import Desk
 from lantian.web.security import Viewer, allow
@@ -61,7 +61,7 @@ class TargetBody(BaseModel):
     reason: str = Field("", max_length=200, description="stands in the audit trail")
 
 
-@router.get("/targets")
+@router.get("/targets", responses=TABLE)
 def targets(
     viewer: Reader,
     places: Annotated[list[str] | None, Query(max_length=60)] = None,
