@@ -97,6 +97,7 @@ def test_the_mark_that_windows_editors_write_is_met(tmp_path: Path) -> None:
         ("[places\n", "not TOML"),
         ('[places]\nregion = "x"\n', r"\[places\] region: unknown; expected one of regions"),
         ("[places]\nstations = 'x'\n", r"\[places\] stations: 'x'; expected a list"),
+        (SMALL + '[[group]]\nid = "g"\n', "group: unknown; expected one of .*groups"),
         ('[places]\nregions = "none.csv"\n', "none.csv: no such file"),
         (SMALL + 'not_evaluated = ["9A"]\n', "not_evaluated: '9A' is no station"),
         (SMALL + '[[groups]]\nid = "g"\n', "name, members is missing"),

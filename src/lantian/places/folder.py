@@ -20,6 +20,10 @@ from lantian.places.stations import Fault, PlaceFileError, Station, read_station
 _REGION_COLUMNS = {"code": ("code", "行政区划代码"), "name": ("name", "名称"), "name_en": ("name_en", "英文名")}
 _ALIAS_COLUMNS = {"alias": ("file_station", "alias"), "station": ("station", "code", "站点编码")}
 
+_TABLES = (
+    *("name", "name_en", "example", "home", "replay", "places", "groups", "zones", "membership"),
+    *("observations", "emissions", "targets", "accounts"),
+)
 _PLACES = {"regions": str, "stations": list, "aliases": str, "terrain": str, "not_evaluated": list, "outlines": list}
 _OUTLINES = {"id": str, "file": str, "code": str, "name": str, "source": str, "licence": str, "approval_number": str}
 _GROUP = {"id": str, "name": str, "name_en": str, "members": list}
@@ -59,7 +63,7 @@ def read_config(path: Path) -> tuple[Path, dict[str, Any]]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no TOML in UTF-8.
+        ValueError: it is no TOML in UTF-8, or has a table that no room knows.
     """
     if path.is_dir():
         found = next((path / name for name in ("city.toml", "example.toml") if (path / name).exists()), None)
@@ -68,9 +72,12 @@ def read_config(path: Path) -> tuple[Path, dict[str, Any]]:
         path = found
     try:
         # editors on Windows put a mark before the text, which TOML does not know
-        return path.parent, tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        config = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not TOML in UTF-8 ({error})") from error
+    if strange := [name for name in config if name not in _TABLES]:
+        raise ValueError(f"{path}: {', '.join(strange)}: unknown; expected one of {', '.join(_TABLES)}")
+    return path.parent, config
 
 
 def read_folder(path: Path) -> PlaceFolder:
