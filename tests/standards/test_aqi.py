@@ -340,6 +340,11 @@ def test_pandas_and_lazy_frames_are_accepted():
     table = pd.DataFrame({"date": pd.to_datetime(["2016-12-20"]).date, "pm25": [float("nan")], "pm10": [150]})
     assert aqi.daily(table)["aqi"].to_list() == [100]
     assert aqi.daily(pl.LazyFrame({"pm10": [150]}), edition=2012)["aqi"].to_list() == [100]
+    table["date"] = pd.to_datetime(["2016-12-20"])
+    assert aqi.daily(table)["date"].to_list() == [dt.date(2016, 12, 20)], "days as pandas keeps them"
+    table["date"] = pd.to_datetime(["2016-12-20 20:00"])
+    with pytest.raises(StandardsError, match='column "date" is Datetime'):
+        aqi.daily(table)
 
 
 @pytest.mark.parametrize(

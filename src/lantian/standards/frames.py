@@ -4,6 +4,7 @@ Frames come as Polars (eager or lazy) or pandas and go on as eager Polars. A wro
 that says what is expected; a guess is never made.
 """
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias, Union
@@ -41,15 +42,23 @@ class StandardsError(ValueError):
 def as_frame(frame: FrameLike) -> pl.DataFrame:
     """Give ``frame`` as an eager Polars frame; pandas NaN and NaT become null.
 
-    A pandas index that has a name becomes a column. Raises `StandardsError` for anything that is not a frame.
+    A pandas index that has a name becomes a column, and a column ``date`` of midnights, as which pandas keeps days, one
+    of days. Raises `StandardsError` for anything that is not a frame.
     """
     if isinstance(frame, pl.DataFrame):
         return frame
     if isinstance(frame, pl.LazyFrame):
         return frame.collect()
     if type(frame).__module__.partition(".")[0] == "pandas" and hasattr(frame, "columns"):
-        return pl.from_pandas(frame, include_index=any(name is not None for name in frame.index.names))
+        return _with_days(pl.from_pandas(frame, include_index=any(name is not None for name in frame.index.names)))
     raise StandardsError(f"expected a Polars or pandas frame, got {type(frame).__name__}")
+
+
+def _with_days(data: pl.DataFrame) -> pl.DataFrame:
+    kind = data.schema.get("date")
+    if not isinstance(kind, pl.Datetime) or kind.time_zone or (data["date"].dt.time() != dt.time()).any():
+        return data
+    return data.with_columns(pl.col("date").dt.date())
 
 
 def require_columns(
