@@ -85,4 +85,5 @@ def test_the_help_of_a_bare_installation_tells_what_it_lacks():
         [sys.executable, "-c", BARE, "--help"], capture_output=True, text=True, check=True, env={"COLUMNS": "300"}
     )
     assert "`lantian rank` needs the platform" in done.stdout
+    assert 'pip install "lantian[platform]"' in done.stdout
     assert "计算器" in done.stdout

@@ -13,6 +13,7 @@ import importlib
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
@@ -92,7 +93,7 @@ def _not_installed(name: str, error: ModuleNotFoundError) -> TyperCommand | Type
     sentence = f'`lantian {name}` needs the platform ({error}): pip install "lantian[platform]"'
     part = typer.Typer()
 
-    @part.command(name, help=sentence, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+    @part.command(name, help=escape(sentence), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
     def missing(as_json: Json = False) -> None:
         refuse(sentence, Exit.UNAVAILABLE, as_json)
 
