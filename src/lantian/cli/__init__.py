@@ -93,7 +93,9 @@ def _not_installed(name: str, error: ModuleNotFoundError) -> TyperCommand | Type
     sentence = f'`lantian {name}` needs the platform ({error}): pip install "lantian[platform]"'
     part = typer.Typer()
 
-    @part.command(name, help=escape(sentence), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+    anything: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+    @part.command(name, help=escape(sentence), context_settings=anything)
     def missing(as_json: Json = False) -> None:
         refuse(sentence, Exit.UNAVAILABLE, as_json)
 
