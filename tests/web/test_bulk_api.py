@@ -269,8 +269,8 @@ def test_the_guides_questions_are_answered(beijing_client: TestClient) -> None:
 def test_the_guides_notebook_runs(
     beijing: Platform, beijing_live: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("LANTIAN_URL", beijing_live)
-    monkeypatch.setenv("LANTIAN_TOKEN", token_of(beijing, "analyst"))
+    monkeypatch.setenv("URL", f"{beijing_live}/api/v1")
+    monkeypatch.setenv("TOKEN", token_of(beijing, "analyst"))
     (notebook,) = re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
     names: dict[str, Any] = {}
     exec(notebook, names)
