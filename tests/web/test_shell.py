@@ -161,6 +161,7 @@ def test_errors_are_pages_for_people_and_problems_for_programs(site: Platform, c
     problem = client.get("/api/v1/nothing-here")
     assert problem.headers["content-type"] == "application/problem+json"
     assert problem.json()["status"] == 404
+    assert "/api/v1/docs" in problem.json()["detail"]
 
 
 def test_a_failure_shows_a_number_and_keeps_its_reason_to_the_log(

@@ -54,6 +54,8 @@ async def _http(request: Request, error: Exception) -> Response:
         return RedirectResponse(login_address(request), 303)
     status = 403 if error.status_code == 303 else error.status_code
     detail = error.detail if error.detail != _phrase(status) else ""
+    if not detail and status == 404 and _for_programs(request):
+        detail = f"nothing stands at {request.url.path}; /api/v1/docs lists what does"
     answer = await run_in_threadpool(_answer, request, status, detail)
     answer.headers.update({name: value for name, value in headers.items() if name != "Location"})
     return answer
