@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lantian.kernel import accounts
 from lantian.kernel.bootstrap import Platform
 from lantian.web import create_app
+from lantian.web.api.answers import resource
 from lantian.web.security import COOKIE, Viewer, allow, anyone, local
 
 SignIn = Callable[[str], None]
@@ -159,7 +160,7 @@ ASKED = {
 
 
 def _regional() -> APIRouter:
-    router = APIRouter()
+    router = resource("regions")
 
     @router.get("/regions/{code}")
     def region(viewer: Annotated[Viewer, allow("targets.edit", region="code")]) -> str:

@@ -218,8 +218,8 @@ def anyone(why: str) -> Any:
     return Depends(check)
 
 
-def declarations(routers: Iterable[APIRouter], prefix: str = "") -> dict[str, str]:
-    """What each route declares: `GET /path` -> permission; `prefix` stands before every path.
+def declarations(routers: Iterable[APIRouter]) -> dict[str, str]:
+    """What each route declares: `GET /path` -> permission.
 
     Raises:
         ValueError: routes that declare nothing, each named: an application with such a route does not start.
@@ -231,7 +231,7 @@ def declarations(routers: Iterable[APIRouter], prefix: str = "") -> dict[str, st
             if not isinstance(route, APIRoute):
                 silent.append(str(getattr(route, "path", route)))
                 continue
-            name = f"{' '.join(sorted(route.methods or ()))} {prefix}{route.path}"
+            name = f"{' '.join(sorted(route.methods or ()))} {route.path}"
             said = [call.declares for call in _calls(route.dependant) if hasattr(call, "declares")]
             if said:
                 found[name] = said[0]

@@ -149,9 +149,13 @@ def _note_use(connection: Connection, digest: bytes, now: datetime) -> None:
         return
     seen = update(session).where(session.c.token_sha256 == digest, session.c.last_seen_at <= now - SEEN_EVERY)
     if connection.execute(seen.values(last_seen_at=now)).rowcount:
-        if len(_noted) >= NOTED_AT_MOST:
-            _noted.clear()
-        _noted[digest] = now
+        _remember_use(digest, now)
+
+
+def _remember_use(digest: bytes, now: datetime) -> None:
+    if len(_noted) >= NOTED_AT_MOST:
+        _noted.clear()
+    _noted[digest] = now
 
 
 def close_session(engine: Engine, token: str, *, now: datetime | None = None) -> None:
@@ -267,6 +271,7 @@ def _insert(connection: Connection, account_id: int, kind: str, life: timedelta,
         "expires_at": now + life,
     }
     connection.execute(insert(session).values(values))
+    _remember_use(_digest(token), now)
     return token
 
 

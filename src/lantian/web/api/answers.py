@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import polars as pl
+from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
@@ -62,6 +63,13 @@ TABLE: dict[int | str, dict[str, Any]] = {
     }
 }
 """For the OpenAPI description of a route that answers with `table_response`."""
+
+
+def resource(tag: str) -> APIRouter:
+    """A router for one resource of the interface: its paths stand under `PREFIX`, its errors are problem+json."""
+    return APIRouter(prefix=PREFIX, tags=[tag], responses=PROBLEMS)
+
+
 _ROWS = 20_000  # a piece of a stream: about a megabyte of CSV
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from lantian.standards import aqi, indices
 from lantian.standards.aqi import AqiResult
@@ -12,11 +12,12 @@ from lantian.standards.codes import POLLUTANTS
 from lantian.standards.frames import StandardsError
 from lantian.standards.indices import IndexResult
 from lantian.standards.rounding import half_even
+from lantian.web.api.answers import resource
 from lantian.web.pages.aqi_steps import steps
 from lantian.web.pages.index_steps import index_steps
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["calc"])
+router = resource("calc")
 User = Annotated[Viewer, allow("calc.use")]
 Value = Annotated[str | None, Query(max_length=20)]
 Period = Literal["daily", "hourly"]

@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
-
+from lantian.web.api.answers import resource
 from lantian.web.pages.clock import clock_state
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["clock"])
+router = resource("clock")
 
 
 @router.get("/clock")

@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import HTTPException, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from lantian.assessment.dust import EVENT_SCHEMA
 from lantian.assessment.records import Decision, DustEvent, Records
 from lantian.assessment.service import DustCandidate
-from lantian.web.api.answers import TABLE, Format, table_response
+from lantian.web.api.answers import TABLE, Format, resource, table_response
 from lantian.web.api.questions import codes_of
 from lantian.web.api.rankings import Written, written
 from lantian.web.desk import Desk
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["dust"])
+router = resource("dust")
 
 LONGEST = timedelta(days=31)
 """No event lasts longer; a window beyond it is a slip."""

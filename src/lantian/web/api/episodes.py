@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
-from lantian.web.api.answers import TABLE, Format, table_response
+from lantian.web.api.answers import TABLE, Format, resource, table_response
 from lantian.web.api.rankings import Places, Written, places_of, written
 from lantian.web.desk import Desk
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["episodes"])
+router = resource("episodes")
 
 
 @router.get("/episodes", responses=TABLE)

@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from lantian.observations import arrivals
-from lantian.web.api.answers import TABLE, table_response
+from lantian.web.api.answers import TABLE, resource, table_response
 from lantian.web.api.questions import Parameters
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["imports"])
+router = resource("imports")
 Reader = Annotated[Viewer, allow("data.read")]
 
 

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import HTTPException, Query
 
 from lantian.kernel.jobs import JobView, get_job, list_jobs
+from lantian.web.api.answers import resource
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["jobs"])
+router = resource("jobs")
 Reader = Annotated[Viewer, allow("jobs.read")]
 
 

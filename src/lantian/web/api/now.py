@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Literal
 
 import polars as pl
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from lantian.assessment.air import Air
 from lantian.places.store import PlaceStore
@@ -14,11 +14,11 @@ from lantian.standards import aqi
 from lantian.standards.codes import POLLUTANTS
 from lantian.standards.rounding import half_even
 from lantian.standards.statistics import rolling
-from lantian.web.api.answers import TABLE, Format, table_response
+from lantian.web.api.answers import TABLE, Format, resource, table_response
 from lantian.web.remember import Memory
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["now"])
+router = resource("now")
 Reader = Annotated[Viewer, allow("air.read")]
 Basis = Literal["hour", "day"]
 

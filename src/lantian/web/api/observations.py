@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Annotated
 
 import polars as pl
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from lantian.kernel.bootstrap import Platform
@@ -15,11 +15,11 @@ from lantian.observations import manifest
 from lantian.observations.selection import Moment, Selection, instant
 from lantian.observations.statements import STAMP, Resolution, View
 from lantian.observations.store import ObservationStore
-from lantian.web.api.answers import TABLE, refuse, table_response
+from lantian.web.api.answers import TABLE, refuse, resource, table_response
 from lantian.web.api.questions import Question, Span, checked
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["observations"])
+router = resource("observations")
 
 
 class Observed(Span):

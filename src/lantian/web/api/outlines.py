@@ -6,15 +6,16 @@ import json
 import zlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import HTTPException, Query, Request, Response
 
 from lantian.places.outlines import OutlineSet
 from lantian.places.regions import is_within
 from lantian.places.store import PlaceStore
+from lantian.web.api.answers import resource
 from lantian.web.remember import Memory
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["outlines"])
+router = resource("outlines")
 Reader = Annotated[Viewer, allow("air.read")]
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Any
 
 import polars as pl
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import HTTPException, Query, Response
 
 from lantian.assessment.air import Air
 from lantian.kernel.settings import TIMEZONE
@@ -16,11 +16,11 @@ from lantian.places.stations import Station
 from lantian.places.store import PlaceStore
 from lantian.standards import aqi, statistics
 from lantian.standards.codes import POLLUTANTS, WEATHER
-from lantian.web.api.answers import TABLE, Format, table_response
+from lantian.web.api.answers import TABLE, Format, resource, table_response
 from lantian.web.remember import Memory
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["places"])
+router = resource("places")
 Reader = Annotated[Viewer, allow("air.read")]
 When = Annotated[str | None, Query(max_length=40, examples=["2016-12-16", "2016-12-16T20:00+08:00"])]
 Text = Annotated[str | None, Query(max_length=40)]

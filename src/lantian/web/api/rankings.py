@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import polars as pl
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from lantian.assessment.periods import Period, parse
-from lantian.web.api.answers import TABLE, Format, refuse, table_response
+from lantian.web.api.answers import TABLE, Format, refuse, resource, table_response
 from lantian.web.api.questions import codes_of
 from lantian.web.atlas import Listing
 from lantian.web.desk import Desk
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["rankings"])
+router = resource("rankings")
 
 Item = Literal["index", "pm25", "pm10", "so2", "no2", "co", "o3"]
 COLUMN: dict[Item, str] = {

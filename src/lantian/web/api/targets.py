@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import polars as pl
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
 from lantian.assessment.periods import parse
 from lantian.assessment.records import Records
 from lantian.assessment.targets import Quantity, Target, Track
-from lantian.web.api.answers import TABLE, Format, table_response
+from lantian.web.api.answers import TABLE, Format, resource, table_response
 from lantian.web.api.questions import codes_of
 from lantian.web.desk import Desk
 from lantian.web.security import Viewer, allow
 
-router = APIRouter(tags=["targets"])
+router = resource("targets")
 Reader = Annotated[Viewer, allow("targets.read")]
 Editor = Annotated[Viewer, allow("targets.edit")]
 
