@@ -65,6 +65,7 @@ def test_the_front_page_says_where_month_and_year_stand(visit: Visit, judge: Ass
     expect(month).to_contain_text(f"12月1日–12月15日 综合指数 {index}，在2+26城市 28 个中由好到差第 {rank}")
     expect(month).to_contain_text(f"同比 {own['change_composite_index']:+.1f} %")
     assert month.locator(".line circle").count() == 28
+    assert "日最大1小时值" in month.get_by_text("臭氧日值存疑").get_attribute("title")
     year = judge.rank(["110000"], parse("2016"), as_of=NOW).to_dicts()[0]
     section = page.locator(".today-year")
     expect(section).to_contain_text(f"PM2.5 平均 {year['pm25']:g} μg/m³")

@@ -70,6 +70,7 @@ def test_the_page_says_what_is_computed(visit: Visit, ranked: pl.DataFrame) -> N
         assert cells[-1] == "15/15"
     assert page.locator(".drawing rect.bar").count() == 28
     assert page.locator(".drawing rect.accent").count() == 1
+    assert "北京市：公布的臭氧日值" in page.inner_text(".caveat")  # before the figures that it concerns
 
 
 @pytest.mark.requirement("A3")

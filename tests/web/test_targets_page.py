@@ -88,6 +88,7 @@ def test_the_page_says_what_is_computed(visit: Visit, tracks: list[Track]) -> No
     assert all("示例" in row[0] for row in rows)
     places = [row[0].split()[0] for row in rows]
     assert places[:4] == ["北京市", "朝阳区", "朝阳示例开发区", "顺义区"]  # children below their parents
+    assert page.locator("#target .caveat").count() == 0  # PM2.5 does not rest on ozone
     lead = page.inner_text("#target .lead")
     assert f"剩余 16 天平均不超过 {int(beijing.allowance)}" in lead  # rounded down: rounded up would miss
     assert page.locator("#target rect.bar.ink").count() == 12

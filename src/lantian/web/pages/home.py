@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from lantian.assessment.periods import holding
 from lantian.kernel.accounts import AccountError, redeem_key
 from lantian.kernel.jobs import JobView, list_jobs
 from lantian.standards import aqi
@@ -66,6 +67,9 @@ def _page(request: Request, viewer: Viewer) -> Response:
         now=today.now_of(viewer, place) if known else None,
         standing=today.standing(desk, place) if known and viewer.may("ranking.read") else None,
         year=today.year_of(desk, place) if known and viewer.may("ranking.read") else None,
+        caveats=desk.caveats([place], holding(desk.last_day, "year"), language)
+        if known and viewer.may("ranking.read")
+        else [],
         goals=today.goals(desk, place) if known and viewer.may("targets.read") else [],
         stations=today.members(desk, place, language)[:SHOWN] if known else [],
         paths={page.name: page.path for page in renderer.pages if viewer.may(page.permission)},

@@ -142,6 +142,7 @@ def _page(
         tree=tree,
         chosen=chosen,
         chart=_chart(chosen, language) if chosen else None,
+        caveats=_caveats(desk, chosen.target, language) if chosen else [],
         usual=_usual(chosen) if chosen else None,
         last_day=desk.last_day,
         met=sum(each.met is True for _, each in tree),
@@ -258,6 +259,13 @@ def _usual(track: Track) -> float | None:
     if not pairs or any(usual is None for usual, _ in pairs):
         return None
     return sum((usual or 0) * days for usual, days in pairs) / sum(days for _, days in pairs)
+
+
+def _caveats(desk: Desk, target: Target, language: str) -> list[str]:
+    """Doubts about ozone, where ozone decides: its own percentile, and counts of days by AQI."""
+    if target.quantity not in (*DAY_COUNTS, "o3_8h"):
+        return []
+    return desk.caveats([target.place], target.period, language)
 
 
 def _chart(track: Track, language: str) -> ColumnChart:

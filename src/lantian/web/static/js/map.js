@@ -76,8 +76,10 @@ function declutter(map, pairs) {
 export function draw(element, spec) {
   const canvas = Object.assign(document.createElement("div"), { className: "ground" });
   element.prepend(canvas);
+  // The zoom buttons stand at the right; on a phone they would cover a disc.
+  const padding = { top: 28, bottom: 28, left: 28, right: canvas.clientWidth < 600 ? 64 : 28 };
   const map = new maplibre.Map({
-    container: canvas, style: styleOf(spec), bounds: spec.bounds, fitBoundsOptions: { padding: 28 }, attributionControl: false,
+    container: canvas, style: styleOf(spec), bounds: spec.bounds, fitBoundsOptions: { padding }, attributionControl: false,
     dragRotate: false, pitchWithRotate: false, maxZoom: 14, fadeDuration: 0, cooperativeGestures: false,
   });
   map.touchZoomRotate.disableRotation();
