@@ -1,6 +1,6 @@
 """Lock the Python requirements: hashes, one universal lock for Python 3.11 to 3.14, no registry address.
 
-``requirements/run.txt`` is the package with its platform extra; ``requirements/dev.txt`` adds what tests need.
+``requirements/run.txt`` is the package with its platform and model extras; ``requirements/dev.txt`` adds what tests need.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
         venv.create(folder, with_pip=True)
         subprocess.run([f"{folder}/bin/pip", "install", "-q", "uv"], check=True)
         for arguments in (
-            ["--extra", "platform", "pyproject.toml", "requirements/build.in", "-o", "requirements/run.txt"],
+            ["--extra", "platform", "--extra", "model", "pyproject.toml", "requirements/build.in", "-o", "requirements/run.txt"],
             ["requirements/dev.in", "requirements/run.txt", "-o", "requirements/dev.txt"],
         ):
             subprocess.run([f"{folder}/bin/uv", "pip", "compile", *OPTIONS, *arguments], cwd=ROOT, check=True)
