@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 MOLAR_MASS_AIR: Final = 28.9647
 """Molar mass of dry air, g mol-1 (US Standard Atmosphere 1976)."""
 
 Kind = Literal["gas", "fine", "coarse", "mixed"]
-Number = TypeVar("Number")
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,13 @@ class Species:
     pm25: float = 0.0
     pm10: float = 0.0
 
-    def to_ppb(self, mixing_ratio: Number) -> Number:
+    def to_ppb(self, mixing_ratio: Any) -> Any:
         """Mass mixing ratio in ug kg-1 to mole fraction in ppb."""
-        return mixing_ratio * (MOLAR_MASS_AIR / self.molar_mass)  # type: ignore[operator, no-any-return]
+        return mixing_ratio * (MOLAR_MASS_AIR / self.molar_mass)
 
-    def from_ppb(self, mole_fraction: Number) -> Number:
+    def from_ppb(self, mole_fraction: Any) -> Any:
         """Mole fraction in ppb to mass mixing ratio in ug kg-1."""
-        return mole_fraction * (self.molar_mass / MOLAR_MASS_AIR)  # type: ignore[operator, no-any-return]
+        return mole_fraction * (self.molar_mass / MOLAR_MASS_AIR)
 
 
 # Particulate factors: sulfate counts as (NH4)2SO4 (132.14/96.06), nitrate as NH4NO3 (80.04/62.00); their ammonium is inside them.
