@@ -1,7 +1,7 @@
 """Uncertain numbers of the physics, by name, each with its prior and the range in which a calibration may move it.
 
-A file of physics lists its own as ``PARAMETERS``; its functions take a mapping from name to value as last argument, so that a value may be
-a number, a field, or something that JAX differentiates by.
+A file of physics lists its own as ``PARAMETERS``; its functions take a mapping from name to value as last argument,
+so that a value may be a number, a field, or something that JAX differentiates by.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Parameter:
-    """One uncertain number: ``low <= prior <= high``, in ``unit``; ``source`` names the paper or says that it is a judgement."""
+    """One uncertain number: ``low <= prior <= high``, in ``unit``; ``source`` names the paper or says "judgement"."""
 
     name: str
     prior: float

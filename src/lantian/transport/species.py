@@ -1,7 +1,8 @@
 """The species that the model knows, and the unit in which it carries them.
 
-A state is a mass mixing ratio in microgram of the species per kilogram of air (``ug kg-1``), shape (z, species, y, x). Times the air
-density it is the concentration in ug m-3; with the molar mass it is a mole fraction in ppb. Nothing else decides which species exist.
+A state is a mass mixing ratio in microgram of the species per kilogram of air (``ug kg-1``), shape (z, species, y, x).
+Times the air density it is the concentration in ug m-3; with the molar mass it is a mole fraction in ppb. Nothing else
+decides which species exist.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ Kind = Literal["gas", "fine", "coarse", "mixed"]
 class Species:
     """One transported species.
 
-    ``kind``: gas, fine particle (< 2.5 um), coarse particle (2.5-10 um), or mixed (gas and fine particle in equilibrium). ``molar_mass``
-    in g mol-1; for a lump whose atoms do not matter the mass of the lump's unit. ``atoms``: what must be conserved. ``pm25`` and
-    ``pm10``: how many ug of particulate matter one ug of the species stands for; of a mixed one, only its particulate part counts.
+    ``kind``: gas, fine particle (< 2.5 um), coarse particle (2.5-10 um), or mixed (gas and fine particle in
+    equilibrium). ``molar_mass`` in g mol-1; for a lump whose atoms do not matter the mass of the lump's unit.
+    ``atoms``: what must be conserved. ``pm25`` and ``pm10``: how many ug of particulate matter one ug of the species
+    stands for; of a mixed one, only its particulate part counts.
     """
 
     name: str
@@ -43,7 +45,7 @@ class Species:
         return mole_fraction * (self.molar_mass / MOLAR_MASS_AIR)
 
 
-# Particulate factors: sulfate counts as (NH4)2SO4 (132.14/96.06), nitrate as NH4NO3 (80.04/62.00); their ammonium is inside them.
+# Particulate factors: sulfate counts as (NH4)2SO4 (132.14/96.06), nitrate as NH4NO3 (80.04/62.00), ammonium inside.
 REGISTRY: Final[Mapping[str, Species]] = {
     s.name: s
     for s in (
@@ -53,10 +55,10 @@ REGISTRY: Final[Mapping[str, Species]] = {
         Species("O3", "ozone", "臭氧", "gas", 47.998),
         Species("SO2", "sulfur dioxide", "二氧化硫", "gas", 64.064, {"S": 1}),
         Species("SO4", "particulate sulfate", "硫酸盐", "fine", 96.06, {"S": 1}, 1.376, 1.376),
-        Species("TNO3", "nitric acid and particulate nitrate, as NO3", "总硝酸", "mixed", 62.005, {"N": 1}, 1.291, 1.291),
-        Species("TNH4", "ammonia and particulate ammonium, as NH4", "总氨", "mixed", 18.038, {"N": 1}),
+        Species("TNO3", "total nitrate, as NO3", "总硝酸", "mixed", 62.005, {"N": 1}, 1.291, 1.291),
+        Species("TNH4", "total ammonia, as NH4", "总氨", "mixed", 18.038, {"N": 1}),
         Species("CO", "carbon monoxide", "一氧化碳", "gas", 28.010),
-        Species("PPM25", "primary fine particles other than black carbon and dust", "一次细颗粒物", "fine", 100.0, {}, 1.0, 1.0),
+        Species("PPM25", "other primary fine particles", "一次细颗粒物", "fine", 100.0, {}, 1.0, 1.0),
         Species("PMC", "primary coarse particles", "粗颗粒物", "coarse", 100.0, {}, 0.0, 1.0),
         Species("BC", "black carbon", "黑碳", "fine", 12.011, {}, 1.0, 1.0),
         Species("DUST", "fine mineral dust", "细沙尘", "fine", 100.0, {}, 1.0, 1.0),
