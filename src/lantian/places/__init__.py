@@ -5,7 +5,8 @@ values (`Region`, `Station`, `Group`, `Outline`), the codes of the stations that
 name means.
 
 `regions`, `stations`, `outlines`, `names`, `groups`, `folder` need nothing but Python; `terrain` needs the extra
-``lantian[terrain]``; `store` needs the database.
+``lantian[terrain]``; `store` needs the database; `grid` (with `projection` and `levels`) and `regrid` (with `overlap`)
+lay out the model and need ``lantian[model]``.
 """
 
 from lantian.places.folder import PlaceFolder, read_folder
