@@ -1,0 +1,267 @@
+"""One hour of the model: transport steps between calls of the slow processes, the budget, and the way back.
+
+The hour is cut into intervals (5 minutes); each takes a number of equal transport steps and then calls the slow
+processes (chemistry, scavenging, settling). A transport step sweeps x, y, z or z, y, x in turn (Strang 1968, SIAM J.
+Numer. Anal. 5:506), adds the emission, and mixes and deposits implicitly.
+
+The way back is the same step with the wind reversed, in the opposite order, acting on ``mu = lambda / air mass``; slow
+processes go back by their derivative at the state kept from the way forth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from lantian.transport.advection import Adjoint, Passage, Swept, convergence, passage, sweep
+from lantian.transport.hour import HOUR, Edges, Hour, at
+from lantian.transport.mixing import diffuse
+
+Process = Callable[[Array, Any, float], Array]
+"""A slow process: (state, what drives it at this moment, seconds) -> state."""
+Processes = tuple[tuple[str, Process], ...]
+"""Slow processes by name, in the order in which they act. Compiled code is kept for each such tuple: make it once."""
+
+
+class Forth(NamedTuple):
+    """The hour gone forth."""
+
+    q: Array
+    """(z, species, y, x) state at its end"""
+    mean: Array
+    """(species, y, x) hourly mean concentration in the lowest layer, ug m-3"""
+    budget: Mapping[str, Array]
+    """process -> (species,) ug gained in the hour; a loss is negative"""
+    states: Array | None
+    """(intervals, z, species, y, x) before each call of the slow processes, where they were asked for"""
+
+
+class Back(NamedTuple):
+    """The hour gone back: what the receptors feel of each thing at this hour."""
+
+    mu: Array
+    """(z, species, y, x) sensitivity per ug in a cell at the hour's beginning; times the air mass: per mixing ratio"""
+    emission: Array
+    """(layers, species, y, x) per ug s-1 emitted through the hour"""
+    edges: Edges
+    """per mixing ratio at the edges"""
+
+
+Burden = dict[str, Array]
+TRANSPORT = ("emission", "sides", "top", "deposition")
+"""What a transport step does to the burden, in the budget's words."""
+
+
+class _Interval(NamedTuple):
+    """What the transport steps of one interval share: everything at its middle, in kg and ug in a step."""
+
+    mass: Array
+    """(z, y, x) air at its beginning, and what it gains in a step"""
+    gain: Array
+    x: Passage
+    y: Passage
+    z: Passage
+    exchange: Array
+    drain: Array
+    emitted: Array
+    edges: Edges
+
+
+def _interval(hour: Hour, number: Array, intervals: int, steps: Array, emission: Array, *, back: bool) -> _Interval:
+    """Prepare an interval; ``back`` with the wind reversed."""
+    dt = HOUR / intervals / steps
+    begin, middle = number / intervals, (number + 0.5) / intervals
+    mass = at(hour.mass, begin)
+    gain = (hour.mass[1] - hour.mass[0]) * (dt / HOUR)
+    fluxes = [(at(f, middle) * dt, axis) for f, axis in ((hour.flux_x, 2), (hour.flux_y, 1), (hour.flux_z, 0))]
+    swaps = [None if s is None else at(s, middle) * dt for s in (hour.swap_x, hour.swap_y, None)]
+    least = jnp.minimum(mass, at(hour.mass, (number + 1) / intervals))
+    passages = []
+    for i, (flux, axis) in enumerate(fluxes):
+        # The air a sweep meets depends on what was swept before it: the least over both orders and both ways.
+        others = [convergence(f, a) for f, a in fluxes[:i]], [convergence(f, a) for f, a in fluxes[i + 1 :]]
+        own = convergence(flux, axis)
+        met = [sum(o, jnp.zeros_like(mass)) + (own if back else 0) for o in others]
+        passages.append(passage(-flux if back else flux, least + jnp.minimum(*met), axis, swaps[i]))
+    x, y, z = passages
+    vertical, drain = at(hour.exchange, middle) * dt, at(hour.drain, middle) * dt
+    return _Interval(mass, gain, x, y, z, vertical, drain, emission * dt, at(hour.edges, middle))
+
+
+def advance(
+    q: Array,
+    hour: Hour,
+    steps: int | Array,
+    *,
+    intervals: int = 12,
+    processes: Processes = (),
+    keep: bool = False,
+    adjoint: Adjoint = "continuous",
+) -> Forth:
+    """Go one hour forward from the state ``q`` (z, species, y, x) with ``steps`` transport steps in each interval.
+
+    ``keep`` also returns the state before each call of the slow processes, which `retreat` needs. JAX can
+    differentiate through it when ``steps`` is a plain number; in jitted code ``intervals``, ``processes``, ``keep``
+    and ``adjoint`` are static.
+    """
+    budget = {name: jnp.zeros(q.shape[1], q.dtype) for name in (*TRANSPORT, *(name for name, _ in processes))}
+
+    def one(carry: tuple[Array, Burden, Array], i: Array) -> tuple[tuple[Array, Burden, Array], Array | None]:
+        q, budget, mean = carry
+        now = _interval(hour, i, intervals, jnp.asarray(steps, q.dtype), hour.emission, back=False)
+
+        def step(j: Array, carry: tuple[Array, Burden]) -> tuple[Array, Burden]:
+            return _step(*carry, now, j, (i * steps + j) % 2 == 0, _once(steps), adjoint)
+
+        q, budget = lax.fori_loop(0, steps, step, (q, budget))
+        before = q if keep else None
+        mass = at(hour.mass, (i + 1) / intervals)[:, None]
+        drive = at(hour.drive, (i + 0.5) / intervals)
+        for name, process in processes:
+            after = process(q, drive, HOUR / intervals)
+            budget = {**budget, name: budget[name] + jnp.sum((after - q) * mass, axis=(0, 2, 3))}
+            q = after
+        mean = mean + q[0] * at(hour.ground_density, (i + 1) / intervals) / intervals
+        return (q, budget, mean), before
+
+    (q, budget, mean), states = lax.scan(one, (q, budget, jnp.zeros_like(q[0])), jnp.arange(intervals))
+    return Forth(q, mean, budget, states)
+
+
+def _once(steps: int | Array) -> int | Array:
+    """One, but not known as one to the compiler when ``steps`` is not; see `_settled`."""
+    return 1 if isinstance(steps, int) else jnp.minimum(steps, 1)
+
+
+def _settled(
+    once: int | Array, q: Array, mass: Array, through: Passage, low: Array, high: Array, axis: int, adjoint: Adjoint
+) -> Swept:
+    """A sweep that is written to memory before anything reads it.
+
+    XLA on the CPU would rather compute it again for each of the four cells that the next sweep reads (measured: three
+    times slower) and has no other way to be told than a loop whose length it does not know.
+    """
+
+    def go(_: Any, before: Swept) -> Swept:
+        return sweep(before.q, mass, through, low, high, axis=axis, adjoint=adjoint)
+
+    nothing = jnp.zeros_like(low)
+    result: Swept = lax.fori_loop(0, once, go, Swept(q, nothing, nothing))
+    return result
+
+
+def _step(
+    q: Array, budget: Burden, now: _Interval, j: Array, even: Array, once: int | Array, adjoint: Adjoint
+) -> tuple[Array, Burden]:
+    """Transport step ``j`` of an interval: x, y, z when ``even``, else z, y, x; then emission and mixing."""
+    ground = jnp.zeros_like(q[0])
+    edges = now.edges
+    sweeps = ((3, now.x, edges.west, edges.east), (2, now.y, edges.south, edges.north), (0, now.z, ground, edges.top))
+
+    def through(q: Array, order: tuple[int, ...]) -> tuple[Array, Array, Array]:
+        mass = now.mass + now.gain * j
+        sides, top = jnp.zeros(q.shape[1], q.dtype), jnp.zeros(q.shape[1], q.dtype)
+        for which in order:
+            axis, passing, low, high = sweeps[which]
+            q, into, out = _settled(once, q, mass, passing, low, high, axis, adjoint)
+            mass = mass + convergence(passing.flux[:, 0], max(axis - 1, 0))
+            if axis == 0:
+                top -= jnp.sum(out, axis=(1, 2))
+            else:
+                sides += jnp.sum(into - out, axis=(0, 2))
+        return q, sides, top
+
+    q, sides, top = lax.cond(even, lambda q: through(q, (0, 1, 2)), lambda q: through(q, (2, 1, 0)), q)
+    mass = now.mass + now.gain * (j + 1)
+    layers = now.emitted.shape[0]
+    q = q.at[:layers].add(now.emitted / mass[:layers, None])
+    q = diffuse(q, mass, now.exchange, now.drain)
+    gained = (jnp.sum(now.emitted, axis=(0, 2, 3)), sides, top, -jnp.sum(now.drain * q[0], axis=(1, 2)))
+    return q, {**budget, **{name: budget[name] + gain for name, gain in zip(TRANSPORT, gained, strict=True)}}
+
+
+def retreat(
+    mu: Array,
+    receptor: Array,
+    hour: Hour,
+    steps: int | Array,
+    *,
+    intervals: int = 12,
+    processes: Processes = (),
+    states: Array | None = None,
+) -> Back:
+    """Go one hour backward from ``mu`` (z, species, y, x), the sensitivity per ug in a cell at the hour's end.
+
+    ``receptor`` (species, y, x): weight of the hourly mean concentration in the lowest layer (per ug m-3). ``steps``,
+    ``intervals`` and ``processes`` as on the way forth; ``states`` as `advance` kept them, or None where every
+    process is linear. The species axis may as well count receptors that feel the same species.
+    """
+    emission = jnp.zeros(hour.emission.shape[:1] + mu.shape[1:], mu.dtype)
+    edges = jax.tree.map(jnp.zeros_like, hour.edges)
+
+    def one(
+        carry: tuple[Array, Array, Edges], x: tuple[Array, Array | None]
+    ) -> tuple[tuple[Array, Array, Edges], None]:
+        mu, emission, edges = carry
+        i, state = x
+        mass = at(hour.mass, (i + 1) / intervals)
+        share = at(hour.ground_density, (i + 1) / intervals) / intervals
+        mu = mu.at[0].add(receptor * share / mass[0])
+        mu = _slow_back(mu, mass[:, None], at(hour.drive, (i + 0.5) / intervals), HOUR / intervals, processes, state)
+        now = _interval(hour, i, intervals, jnp.asarray(steps, mu.dtype), hour.emission, back=True)
+
+        def step(j: Array, carry: tuple[Array, Array, Edges]) -> tuple[Array, Array, Edges]:
+            k = steps - 1 - j
+            return _step_back(*carry, now, k, (i * steps + k) % 2 == 0, _once(steps))
+
+        inside = jax.tree.map(jnp.zeros_like, now.edges)
+        mu, felt, outside = lax.fori_loop(0, steps, step, (mu, jnp.zeros_like(emission), inside))
+        emission = emission + felt * (HOUR / intervals / jnp.asarray(steps, mu.dtype))
+        middle = (i + 0.5) / intervals
+        edges = jax.tree.map(lambda e, o: e + jnp.stack([(1 - middle) * o, middle * o]), edges, outside)
+        return (mu, emission, edges), None
+
+    (mu, emission, edges), _ = lax.scan(one, (mu, emission, edges), (jnp.arange(intervals), states), reverse=True)
+    return Back(mu, emission, edges)
+
+
+def _slow_back(mu: Array, mass: Array, drive: Any, seconds: float, processes: Processes, state: Array | None) -> Array:
+    """The slow processes' derivative, transposed, at the ``state`` before the first of them."""
+    if not processes:
+        return mu
+
+    def all_of_them(q: Array) -> Array:
+        for _, process in processes:
+            q = process(q, drive, seconds)
+        return q
+
+    _, transposed = jax.vjp(all_of_them, jnp.zeros_like(mu) if state is None else state)
+    back: Array = transposed(mu * mass)[0]
+    return back / mass
+
+
+def _step_back(
+    mu: Array, emission: Array, edges: Edges, now: _Interval, j: Array, even: Array, once: int | Array
+) -> tuple[Array, Array, Edges]:
+    """`_step` in reverse: mixing is its own adjoint, a sweep's is the sweep by the reversed flux."""
+    mu = diffuse(mu, now.mass + now.gain * (j + 1), now.exchange, now.drain)
+    emission = emission + mu[: emission.shape[0]]
+    sweeps = ((3, now.x, edges.west), (2, now.y, edges.south), (0, now.z, edges.top))
+
+    def through(mu: Array, order: tuple[int, ...]) -> tuple[Array, Edges]:
+        felt = {}
+        mass = now.mass + now.gain * (j + 1)
+        for which in order[::-1]:
+            axis, passing, like = sweeps[which]
+            nothing = jnp.zeros_like(like)
+            mu, *felt[which] = _settled(once, mu, mass, passing, nothing, nothing, axis, "continuous")
+            mass = mass + convergence(passing.flux[:, 0], max(axis - 1, 0))
+        (west, east), (south, north), (_, top) = felt[0], felt[1], felt[2]
+        return mu, Edges(-west, east, -south, north, top)
+
+    mu, felt = lax.cond(even, lambda mu: through(mu, (0, 1, 2)), lambda mu: through(mu, (2, 1, 0)), mu)
+    return mu, emission, jax.tree.map(jnp.add, edges, felt)
