@@ -80,6 +80,7 @@ _KAPPA_OTHER: Final = 0.1  # organic particles (the same, ACP 7:1961)
 _SMALLEST_SUN: Final = 0.01  # cosine below which the photolysis formulas are not evaluated; they give nothing there
 _CORNER: Final = 1.0e-3  # ppb; rounds the corner where sulfate has bound all ammonium, over some tenths of a ppb
 _SMALLEST_DISSOCIATION: Final = 1.0e-12  # ppb2; keeps square roots differentiable, moves nitrate by 1e-6 ppb
+_SMALLEST_STEP: Final = 1.0e-12  # below it (1 - exp(-z)) / z is 1; its square still has an inverse in float32
 _PM25_PER_PPB: Final = {name: s.pm25 * s.molar_mass / MOLAR_MASS_AIR for name, s in REGISTRY.items()}
 _SOA_PER_ROC: Final = REGISTRY["ROC"].molar_mass / REGISTRY["SOA"].molar_mass
 
@@ -206,7 +207,7 @@ def react(x: Mapping[str, Array], rates: Rates, dt: float) -> dict[str, Array]:
     onward = hydrolysis * rates.n2o5_formation * no2
     back = (rates.no3_loss + rates.no3_no * x["NO"]) * (hydrolysis + rates.n2o5_decay)
     speed = dt * rates.no3_formation * onward / (onward + back)
-    z = jnp.maximum(speed * (no2 + 2.0 * o3), 1.0e-20)
+    z = jnp.maximum(speed * (no2 + 2.0 * o3), _SMALLEST_STEP)
     by_n2o5 = jnp.minimum(speed * no2 * o3 * (-jnp.expm1(-z) / z), jnp.minimum(0.5 * no2, o3))
 
     y = dict(x)
