@@ -12,6 +12,7 @@ humidity, two-way exchange of ammonia, a friction velocity of its own for each c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -186,7 +187,7 @@ def _canopy(weather: Weather, land: Land) -> _Canopy:
     sun, celsius = _sunshine(weather), weather.temperature[0] - FREEZING
     light = (sun + 0.1) ** 2 / ((sun + 0.1) ** 2 + 200.0**2)
     warmth = jnp.maximum(celsius * (40 - celsius), 0.0) / 400
-    cold = jnp.exp(jnp.clip(0.2 * (-1 - celsius), 0.0, np.log(2.0)))
+    cold = jnp.exp(jnp.clip(0.2 * (-1 - celsius), 0.0, math.log(2.0)))
     convection = 100 * (1 + 1000 / (sun + 10))
 
     def season(conductance: Array) -> Array:
@@ -217,7 +218,7 @@ def _gas_velocity(name: str, weather: Weather, land: Land, ra: Array, canopy: _C
     reactivity = p["no2_reactivity"] if name == "NO2" else gas.reactivity
     transfer = KARMAN * jnp.maximum(weather.friction_velocity, LEAST_FRICTION)
     rb_land = 2 / transfer * (VISCOSITY / gas.diffusivity / PRANDTL) ** (2 / 3)
-    z0_water = ROUGHNESS[CLASSES.index("water")]
+    z0_water = float(ROUGHNESS[CLASSES.index("water")])
     rb_water = jnp.clip(jnp.log(z0_water * transfer / gas.diffusivity) / transfer, 10.0, 1000.0)
     is_water = np.array([c == "water" for c in CLASSES])[:, None, None]
     if name == "HNO3":
