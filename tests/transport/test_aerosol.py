@@ -39,10 +39,6 @@ def arrays(mixture):
     return {name: jnp.asarray(float(value)) for name, value in mixture.items()}
 
 
-def percent_per_hour(rate):
-    return 100 * 3600 * float(rate)
-
-
 def nitrate_by_bisection(tno3, tnh4, so4, kp):
     free = max(tnh4 - 2 * so4, 0.0)
     low, high = 0.0, min(free, tno3)
@@ -235,10 +231,7 @@ def test_level_by_level_is_the_whole():
 
 # Slopes
 
-CAUSES = (
-    "so2_uptake_dry", "so2_uptake_humid", "oh_noon", "oh_nitrate_share", "n2o5_uptake_scale", "cloud_oxidation",
-    "no3_organic_loss", "soa_yield", "soa_time", *NAMES, "temperature", "humidity",
-)  # fmt: skip
+CAUSES = (*PRIORS, *NAMES, "temperature", "humidity")
 EFFECTS = ("SO2", "SO4", "NO2", "O3", "TNO3", "ROC", "SOA")
 
 
@@ -271,41 +264,7 @@ def test_slopes_are_those_of_finite_differences(sun):
     assert np.count_nonzero(np.abs(slopes) > 1e-3) > 60
 
 
-# Published rates
-
-
-@requirement("F3", part="rates of sulfate and nitrate in the published ranges")
-def test_rates_lie_in_the_published_ranges():
-    noon = rates_at(273.0, 0.5, NOON)
-    assert 0.4 < percent_per_hour(noon.so2_oxidation) < 0.8  # SO2 by OH, a winter noon
-    whole = rates_at(273.0, 0.5, NOON, {"oh_nitrate_share": 1.0})
-    assert 5 < percent_per_hour(whole.no2_oh) < 10  # NO2 by OH, a winter noon
-    assert float(noon.no2_oh) == pytest.approx(0.5 * float(whole.no2_oh))
-    assert percent_per_hour(rates_at(273.0, 0.5, NIGHT).so2_oxidation) < 1e-6
-    assert percent_per_hour(rates_at(273.0, 0.5, NOON, cloud_cover=1.0).so2_oxidation) < 0.2
-
-
-def test_hydroxyl_of_winter_and_summer():
-    """Noon of January and of July at 39 N; summers there have 0.5-1.5e7 (Lu et al. 2013, ACP 13:1057)."""
-    january, july = (float(aerosol._hydroxyl(sun, 0.0, PRIORS)) for sun in (0.48, 0.95))
-    assert 1e6 < january < 4e6
-    assert 0.5e7 < july < 1.5e7
-
-
-@pytest.mark.parametrize(("humidity", "low", "high"), [(0.3, 0.3, 1.5), (0.8, 2, 6), (0.95, 5, 15)])
-def test_sulfate_on_particles_grows_with_humidity(humidity, low, high):
-    """200 ug m-3, half of it inorganic, at night; about 1 % an hour in dry haze, several in humid haze."""
-    k = rates_at(272.0, humidity, NIGHT)
-    density = 101325.0 / (287.05 * 272.0)
-    assert low < percent_per_hour((k.so2_on_inorganic + k.so2_on_other) * 100.0 / density) < high
-
-
-def test_wet_surface_is_the_published_one():
-    """About 1.1e-5 m2 of dry surface per ug; twice the surface at 80 % humidity for half-inorganic particles."""
-    assert pytest.approx(1.11e-5, rel=0.01) == aerosol._SURFACE
-    growth = [float(aerosol._growth(jnp.asarray(0.8), kappa)) for kappa in (0.6, 0.1)]
-    assert 1.5 < sum(growth) / 2 < 2.2
-    assert float(aerosol._growth(jnp.asarray(1.0), 0.6)) < 6.0
+# Published behaviour
 
 
 def test_night_makes_nitrate_where_ozone_is_left():
@@ -323,57 +282,6 @@ def test_night_makes_nitrate_where_ozone_is_left():
         for sun in (NIGHT, NOON)
     )
     assert by_day < 0.3 * by_night  # and so does the sun
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("so2_oxidation", 9.2e-13), ("no2_oh", 9.8e-12), ("no3_formation", 3.5e-17), ("no3_no", 2.6e-11)],
-)
-def test_rate_constants_are_those_of_the_data_sheets(field, value):
-    """IUPAC's values at 298 K and 1 bar, cm3 s-1."""
-    k = rates_at(298.0, 0.0, 0.5, {"oh_noon": 1.0, "oh_nitrate_share": 1.0}, pressure=1e5)
-    per = 1e-9 * 1e5 / 298.0 * 1e-6 / 1.380649e-23 if field.startswith("no3") else 1.0
-    assert float(getattr(k, field)) / per == pytest.approx(value, rel=0.03)
-
-
-def test_n2o5_stands_with_no2_and_no3_as_published():
-    """Formation and decay are IUPAC's; JPL 15-10 evaluates their ratio independently, 5.8e-27 exp(10840/T) cm3."""
-    for temperature in (260.0, 280.0, 298.0):
-        k = rates_at(temperature, 0.5, NIGHT, pressure=1e5)
-        air = 1e5 / temperature * 1e-6 / 1.380649e-23
-        equilibrium = float(k.n2o5_formation / k.n2o5_decay) / (1e-9 * air)
-        assert equilibrium == pytest.approx(5.8e-27 * math.exp(10840.0 / temperature), rel=0.25)
-
-
-def test_uptake_coefficients_of_n2o5():
-    sulfate, nitrate, organic = (
-        np.asarray(g) for g in aerosol.n2o5_uptake_coefficients(275.0, np.array([0.4, 0.7, 0.9]))
-    )
-    warm, _, _ = aerosol.n2o5_uptake_coefficients(294.0, np.array([0.4, 0.7, 0.9]))
-    np.testing.assert_allclose(warm, [0.00480, 0.01837, 0.03902], rtol=0.01)
-    np.testing.assert_allclose(sulfate / warm, 10**0.48, rtol=1e-5)  # uptake grows in the cold
-    np.testing.assert_allclose(nitrate, [0.00213, 0.00922, 0.0154], rtol=0.01)
-    np.testing.assert_allclose(organic, [0.0208, 0.03, 0.03], rtol=1e-5)
-
-
-def test_cloud_oxidation_is_that_of_dissolved_ozone():
-    """Seinfeld & Pandis 2006, chapter 7: Henry's law, dissociation and the three rates of S(IV) with O3."""
-    t, ozone = 273.0, 30e-9
-    x = 1 / t - 1 / 298.0
-
-    def rate(ph):
-        so2 = 1.23 * math.exp(3145 * x)
-        hso3 = so2 * 1.3e-2 * math.exp(1960 * x) / 10**-ph
-        so3 = hso3 * 6.6e-8 * math.exp(1500 * x) / 10**-ph
-        k = 2.4e4 * so2 + 3.7e5 * math.exp(-5530 * x) * hso3 + 1.5e9 * math.exp(-5280 * x) * so3
-        return 1e-6 * 0.08206 * t * k * 1.1e-2 * math.exp(2300 * x) * ozone  # s-1 per g m-3
-
-    (cloud,) = (p for p in aerosol.PARAMETERS if p.name == "cloud_oxidation")
-    for value, ph in ((cloud.low, 4.4), (cloud.prior, 4.9), (cloud.high, 5.5)):
-        assert value == pytest.approx(rate(ph), rel=0.35)
-    density = 101325.0 / (287.05 * t)
-    gram = rates_at(t, 1.0, NIGHT, cloud_water=1e-3 / density)
-    assert float(gram.so2_oxidation) == pytest.approx(cloud.prior, rel=1e-4)
 
 
 def oxidised_sulfur(humidity, changed, hours=24):
@@ -396,103 +304,6 @@ def test_oxidised_sulfur_follows_humidity_as_observed(humidity):
     high = oxidised_sulfur(humidity, {name: p.high for name, p in ranges.items()})
     assert low < min(observed) < max(observed) < high
     assert low < oxidised_sulfur(humidity, {}) < high
-
-
-# Ammonium nitrate
-
-
-@pytest.mark.parametrize(
-    ("temperature", "stelson_seinfeld", "mozurkewich", "isorropia"),
-    [(298.15, 29.9, 41.99, 57.46), (273.15, 0.030, 0.0438, 0.062)],
-)
-def test_dissociation_constant(temperature, stelson_seinfeld, mozurkewich, isorropia):
-    """ppb2 at one atmosphere: Mozurkewich's is 4.199e-17 atm2 at 298.15 K; the two others lie on either side of it."""
-    kp = float(aerosol.dissociation(temperature, 0.3, 101325.0))
-    assert kp == pytest.approx(mozurkewich, rel=0.003)
-    assert stelson_seinfeld < kp < isorropia
-    assert float(aerosol.dissociation(temperature, 0.3, 50662.5)) == pytest.approx(4 * kp, rel=1e-5)
-
-
-def test_deliquescence():
-    """61.8 % at 298 K, 75-77 % at 273 K (Tang & Munkelwitz 1993); the dissociation constant bends there, no jump."""
-    assert float(aerosol.deliquescence(298.15)) == pytest.approx(0.618, abs=0.005)
-    assert float(aerosol.deliquescence(273.15)) == pytest.approx(0.76, abs=0.015)
-    humidity = np.linspace(0.2, 1.0, 3201)
-    for temperature in (255.0, 273.15, 298.15, 308.0):
-        kp = np.asarray(aerosol.dissociation(temperature, humidity))
-        bend = humidity[np.argmax(kp < kp[0])]
-        assert bend == pytest.approx(float(aerosol.deliquescence(temperature)), abs=0.04)
-        assert np.all(np.diff(kp) <= 0)
-        wet = kp[humidity < 0.97]
-        assert np.all(wet[1:] > 0.97 * wet[:-1])  # a step of 0.025 % humidity changes it little
-        assert kp[-1] < 1e-3 * kp[0]
-
-
-amounts = st.one_of(st.just(0.0), st.floats(-6.0, 4.0).map(lambda power: 10.0**power))
-
-
-@given(amounts, amounts, amounts, st.floats(220.0, 320.0), st.floats(0.0, 1.0), st.floats(3e4, 1.05e5))
-@settings(max_examples=200)
-def test_equilibrium_is_bounded_and_obeys_mass_action(tno3, tnh4, so4, temperature, humidity, pressure):
-    with jax.enable_x64(True):
-        nitrate, ammonium = (
-            float(v) for v in aerosol.equilibrium(*map(jnp.asarray, (tno3, tnh4, so4)), temperature, humidity, pressure)
-        )
-        kp = float(aerosol.dissociation(temperature, humidity, pressure))
-    assert 0 <= nitrate <= tno3
-    assert nitrate <= ammonium <= tnh4
-    bound = ammonium - nitrate
-    assert bound <= 2 * so4 * (1 + 1e-9)
-    nitric, ammonia = tno3 - nitrate, tnh4 - ammonium
-    # With particles the product of the gases is Kp, without it is less; differences of the totals carry their rounding.
-    noise = 1e-14 * (tnh4 * nitric + tno3 * ammonia + tnh4 * tno3 * 1e-14)
-    assert nitric * ammonia <= kp * (1 + 1e-6) + noise
-    if nitrate > 1e-6 * min(tnh4 - bound, tno3):
-        assert nitric * ammonia == pytest.approx(kp, rel=1e-3, abs=noise)
-
-
-def test_equilibrium_of_the_two_seasons():
-    """Winter: all nitric acid is in particles where ammonia is rich. Summer noon: next to none below some ppb."""
-    winter, _ = aerosol.equilibrium(15.0, 50.0, 8.0, 268.0, 0.5)
-    summer, ammonium = aerosol.equilibrium(2.0, 15.0, 5.0, 306.0, 0.4)
-    assert float(winter) > 14.9
-    assert float(summer) == 0.0
-    assert float(ammonium) == pytest.approx(10.0, rel=0.01)  # what sulfate binds
-    acid, _ = aerosol.equilibrium(15.0, 10.0, 8.0, 268.0, 0.5)
-    assert float(acid) < 0.1  # sulfate takes all ammonium
-
-
-@requirement("F3", part="ammonium nitrate smooth where sulfate has bound all ammonium")
-def test_the_corner_of_free_ammonia_is_smooth():
-    with jax.enable_x64(True):
-        ammonia = jnp.linspace(14.0, 18.0, 2001)
-        nitrate = jax.vmap(lambda a: aerosol.equilibrium(10.0, a, 8.0, 268.0, 0.5)[0])
-        first = jax.vmap(jax.grad(lambda a: aerosol.equilibrium(10.0, a, 8.0, 268.0, 0.5)[0]))(ammonia)
-        differences = np.gradient(np.asarray(nitrate(ammonia)), float(ammonia[1] - ammonia[0]))
-        assert np.all(np.isfinite(first))
-        assert np.max(np.abs(np.diff(first))) < 0.05
-        np.testing.assert_allclose(first[1:-1], differences[1:-1], atol=0.02)
-        assert first[0] < 0.05
-        assert first[-1] > 0.9
-
-
-def test_slopes_at_zero_are_numbers():
-    zero = jnp.float32(0.0)
-    slopes = jax.grad(lambda *a: sum(aerosol.equilibrium(*a, 270.0, 0.5)), argnums=(0, 1, 2))(zero, zero, zero)
-    assert all(np.isfinite(float(s)) for s in slopes)
-
-
-def test_equilibrium_in_single_precision():
-    rng = np.random.default_rng(3)
-    totals = 10.0 ** rng.uniform(-3, 3, (3, 5000))
-    state = (rng.uniform(240, 310, 5000), rng.uniform(0, 1, 5000))
-    with jax.enable_x64(True):
-        exact = [np.asarray(v) for v in aerosol.equilibrium(*map(jnp.asarray, (*totals, *state)))]
-        single = [np.asarray(v) for v in aerosol.equilibrium(*(jnp.asarray(v, jnp.float32) for v in (*totals, *state)))]
-    scale = np.minimum(totals[0], totals[1])
-    for got, want in zip(single, exact, strict=True):
-        assert got.dtype == jnp.float32
-        np.testing.assert_array_less(np.abs(got - want), 2e-3 * scale + 1e-5 * totals[1] + 1e-6)
 
 
 # Secondary organic aerosol

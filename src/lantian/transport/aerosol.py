@@ -15,10 +15,12 @@ from typing import Any, Final, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from lantian.transport import photolysis
 from lantian.transport.parameters import Parameter
 from lantian.transport.species import MOLAR_MASS_AIR, REGISTRY
 
 PARAMETERS: Final = (
+    *photolysis.PARAMETERS,
     Parameter(
         "oh_noon", 2.0e6, 0.5e6, 6.0e6, "cm-3",
         "OH under a clear sky with the sun 60 degrees from the zenith, as at a winter noon in north China",
@@ -65,7 +67,7 @@ PARAMETERS: Final = (
         "Hodzic & Jimenez 2011 (GMD 4:901): 1.25e-11 cm3 s-1",
     ),
 )  # fmt: skip
-"""The uncertain numbers of this file."""
+"""The uncertain numbers of this file; haze and cloud dim its light as they dim the photochemistry's."""
 
 AMMONIUM_PER_SULFATE: Final = 2.0
 """Ammonium that one sulfate binds before nitrate gets any: (NH4)2SO4, as the particulate factor of SO4 has it."""
@@ -165,7 +167,7 @@ def rates(
         n2o5_on_nitrate=density * _uptake(scale * gamma_nitrate, 0.10801, t, inorganic),
         n2o5_on_organic=density * _uptake(scale * gamma_organic, 0.10801, t, other),
         n2o5_on_dust=density * _uptake(scale * 0.01, 0.10801, t, jnp.ones_like(rh)),
-        no3_loss=parameters["no3_organic_loss"] + _no3_photolysis(cos_zenith, cloud_cover),
+        no3_loss=parameters["no3_organic_loss"] + _no3_photolysis(cos_zenith, cloud_cover, parameters),
         no3_no=1.8e-11 * jnp.exp(110.0 / t) * ppb,
         dissociation=dissociation(t, rh, pressure),
         soa=parameters["soa_yield"] * oh * (1.0e-6 / 3600.0) / parameters["soa_time"],
@@ -305,19 +307,20 @@ def _hydroxyl(cos_zenith: Any, cloud_cover: Any, parameters: Mapping[str, Any]) 
     """
     sun = jnp.maximum(cos_zenith, _SMALLEST_SUN)
     shape = (sun / 0.5) ** 1.743 * jnp.exp(0.474 * (1.0 / 0.5 - 1.0 / sun))
-    return parameters["oh_noon"] * shape * _transmission(cloud_cover)
+    return parameters["oh_noon"] * shape * _transmission(cloud_cover, parameters)
 
 
-def _no3_photolysis(cos_zenith: Any, cloud_cover: Any) -> Array:
+def _no3_photolysis(cos_zenith: Any, cloud_cover: Any, parameters: Mapping[str, Any]) -> Any:
     """Photolysis of NO3 to NO and to NO2, s-1; Saunders et al. 2003, J5 + J6."""
     sun = jnp.maximum(cos_zenith, _SMALLEST_SUN)
     clear = 2.485e-2 * sun**0.168 * jnp.exp(-0.108 / sun) + 1.747e-1 * sun**0.155 * jnp.exp(-0.125 / sun)
-    return clear * _transmission(cloud_cover)
+    return clear * _transmission(cloud_cover, parameters)
 
 
-def _transmission(cloud_cover: Any) -> Array:
-    """Share of the clear sky's light under cloud; Kasten & Czeplak 1980 (Solar Energy 24:177)."""
-    return 1.0 - 0.75 * jnp.clip(cloud_cover, 0.0, 1.0) ** 3.4
+def _transmission(cloud_cover: Any, parameters: Mapping[str, Any]) -> Any:
+    """Share of the clear sky's light that is left, as for the photolysis of NO2 (``photolysis.photolysis_no2``)."""
+    cloud = 1.0 - parameters["photolysis_cloud"] * jnp.clip(cloud_cover, 0.0, 1.0) ** 3.4
+    return parameters["photolysis_scale"] * cloud
 
 
 def _growth(humidity: Array, kappa: float) -> Array:
