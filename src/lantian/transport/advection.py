@@ -37,6 +37,8 @@ class Passage(NamedTuple):
     """(1 - everything that leaves the upwind cell) / courant"""
     exchange: Array | None
     """kg that neighbours swap (horizontal diffusion), zero at the first and last face"""
+    least: Array | None
+    """kg, the least air a cell may hold when it is swept; only the way back asks for it"""
 
 
 class Swept(NamedTuple):
@@ -54,14 +56,12 @@ def passage(flux: Array, least: Array, axis: int, exchange: Array | None = None)
     when it is swept. The bounds of the limiter hold for any air mass of at least that; no cell may send away more
     than it.
     """
-    n = least.shape[axis]
     inverse = 1 / least
-    sent = outflow(flux, axis) * inverse
-    if exchange is not None:
-        sent = sent + (_cut(exchange, axis, 0, n) + _cut(exchange, axis, 1, n + 1)) * inverse
+    sent = outflow(flux, axis, exchange) * inverse
     courant = jnp.abs(flux) * _of_upwind_cell(inverse, flux, axis)
     room = jnp.maximum(1 - _of_upwind_cell(sent, flux, axis), 0) / jnp.maximum(courant, SMALL)
-    return Passage(flux[:, None], courant[:, None], room[:, None], None if exchange is None else exchange[:, None])
+    swap = None if exchange is None else exchange[:, None]
+    return Passage(flux[:, None], courant[:, None], room[:, None], swap, least[:, None])
 
 
 def sweep(
@@ -71,20 +71,23 @@ def sweep(
 
     ``q`` (z, species, y, x) mixing ratio; ``mass`` (z, y, x) kg of air before the sweep, afterwards it is ``mass +
     convergence(flux)``; ``low`` and ``high`` the mixing ratio beyond the first and the last face, the state's shape
-    without ``axis``.
+    without ``axis``; where air leaves through a face, or none passes, what lies beyond it has no influence.
 
     Derivatives reach ``q``, ``low`` and ``high``; the wind is not differentiated, nor are the fluxes through the
-    outer faces.
+    outer faces. Raises ``ValueError`` for fewer than three cells along ``axis``.
     """
+    if q.shape[axis] < 3:
+        raise ValueError(f"advection needs at least 3 cells along an axis, got {'z?yx'[axis]} = {q.shape[axis]}")
     if adjoint == "discrete":
         return _sweep(axis, q, low, high, mass, through)
     return _continuous(axis, q, low, high, mass, through)
 
 
-def outflow(flux: Array, axis: int) -> Array:
-    """What leaves each cell through both faces along the array's ``axis``, in the flux's unit."""
+def outflow(flux: Array, axis: int, exchange: Array | None = None) -> Array:
+    """What leaves each cell through both faces along the array's ``axis``, swapped air included, in the flux's unit."""
     n = flux.shape[axis] - 1
-    return jnp.maximum(_cut(flux, axis, 1, n + 1), 0) - jnp.minimum(_cut(flux, axis, 0, n), 0)
+    leaving = jnp.maximum(_cut(flux, axis, 1, n + 1), 0) - jnp.minimum(_cut(flux, axis, 0, n), 0)
+    return leaving if exchange is None else leaving + _cut(exchange, axis, 0, n) + _cut(exchange, axis, 1, n + 1)
 
 
 def convergence(flux: Array, axis: int) -> Array:
@@ -115,7 +118,7 @@ def _face_flux(q2: Array, q1: Array, q0: Array, q_1: Array, through: Passage) ->
     ``room`` is what the upwind cell can still give over a; with outflow on one side only it is the (1 - a) / a of the
     paper, and with outflow on both sides it keeps the cell from being emptied twice.
     """
-    flux, courant, room, exchange = through
+    flux, courant, room, exchange, _ = through
     step = q0 - q1
     behind = jnp.where(flux > 0, q1 - q2, q_1 - q0)
     rest = 1 - courant
@@ -131,7 +134,9 @@ def _face_flux(q2: Array, q1: Array, q0: Array, q_1: Array, through: Passage) ->
 def _face_fluxes(axis: int, q: Array, low: Array, high: Array, through: Passage) -> Array:
     """Species mass through all faces; the inner ones and the two at each edge go into one buffer, no copy of q."""
     n = q.shape[axis]
-    low, high = jnp.expand_dims(low, axis), jnp.expand_dims(high, axis)
+    through = through._replace(least=None)
+    low = jnp.where(_cut(through.flux, axis, 0, 1) > 0, jnp.expand_dims(low, axis), _cut(q, axis, 0, 1))
+    high = jnp.where(_cut(through.flux, axis, n, n + 1) < 0, jnp.expand_dims(high, axis), _cut(q, axis, n - 1, n))
     first = jnp.concatenate([low, low, _cut(q, axis, 0, 3)], axis)
     last = jnp.concatenate([_cut(q, axis, n - 3, n), high, high], axis)
     faces = jnp.zeros((*q.shape[:axis], n + 1, *q.shape[axis + 1 :]), q.dtype)
@@ -169,9 +174,9 @@ def _backward(axis: int, kept: tuple[Array, Passage], cotangent: Swept) -> tuple
     after = mass + convergence(flux, air_axis)
     exchange = None if through.exchange is None else through.exchange[:, 0]
     nothing = jnp.zeros_like(cotangent.low)
-    back = _sweep(
-        axis, cotangent.q / after[:, None], nothing, nothing, after, passage(-flux, after, air_axis, exchange)
-    )
+    least = after if through.least is None else through.least[:, 0] + convergence(flux, air_axis)
+    reverse = passage(-flux, least, air_axis, exchange)
+    back = _sweep(axis, cotangent.q / after[:, None], nothing, nothing, after, reverse)
     # What leaves through an outer face on the way back is the sensitivity to the air that came in there.
     wind = jax.tree.map(jnp.zeros_like, (mass, through))
     return mass[:, None] * back.q, -back.low, back.high, *wind

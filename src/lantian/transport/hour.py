@@ -17,7 +17,7 @@ HOUR = 3600.0
 STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 60, 120)
 """Transport steps in an interval that may be chosen."""
 COURANT = 0.95
-"""The largest share of a cell's air that one sweep may send away."""
+"""The largest share of a cell's air that one sweep may send away or swap."""
 
 
 class Edges(NamedTuple):
@@ -104,22 +104,24 @@ def courant(hour: Hour, seconds: Any) -> Array:
     """The Courant number of steps of ``seconds``; see `choose_steps`."""
     largest = jnp.zeros((), hour.mass.dtype)
     for end in (0, 1):
-        sweeps = [(flux[end] * seconds, axis) for flux, axis in _fluxes(hour)]
-        for order in (sweeps, sweeps[::-1]):
+        for order in (_sweeps(hour, end), _sweeps(hour, end)[::-1]):
             mass = hour.mass[end]
-            for flux, axis in order:
-                share = outflow(flux, axis) / jnp.maximum(mass, 1e-3 * hour.mass[end])
+            for flux, axis, swap in order:
+                share = outflow(flux, axis, swap) * seconds / jnp.maximum(mass, 1e-3 * hour.mass[end])
                 largest = jnp.maximum(largest, jnp.max(share))
-                mass = mass + convergence(flux, axis)
+                mass = mass + convergence(flux, axis) * seconds
     return largest
 
 
 def _single(hour: Hour, seconds: Any) -> Array:
     """The Courant number if each sweep met the air of the hour's ends: a lower bound to start from."""
-    shares = [jnp.max(outflow(flux[end], axis) / hour.mass[end]) for flux, axis in _fluxes(hour) for end in (0, 1)]
+    shares = [
+        jnp.max(outflow(flux, axis, swap) / hour.mass[end]) for end in (0, 1) for flux, axis, swap in _sweeps(hour, end)
+    ]
     largest: Array = jnp.max(jnp.stack(shares)) * seconds
     return largest
 
 
-def _fluxes(hour: Hour) -> tuple[tuple[Array, int], ...]:
-    return (hour.flux_x, 2), (hour.flux_y, 1), (hour.flux_z, 0)
+def _sweeps(hour: Hour, end: int) -> list[tuple[Array, int, Array | None]]:
+    swap_x, swap_y = (None if swap is None else swap[end] for swap in (hour.swap_x, hour.swap_y))
+    return [(hour.flux_x[end], 2, swap_x), (hour.flux_y[end], 1, swap_y), (hour.flux_z[end], 0, None)]
