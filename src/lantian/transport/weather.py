@@ -35,3 +35,5 @@ class Weather(NamedTuple):
     """(y, x) 1/L, m-1; negative when unstable"""
     mixing_height: Array
     """(y, x) height of the boundary layer above ground, m"""
+    thickness: Array | None = None
+    """(z, y, x) m, of the layers; None where nothing settles"""
