@@ -85,7 +85,7 @@ def choose_steps(hour: Hour, seconds: Array) -> tuple[Array, Array]:
     caller says where.
     """
     choices = jnp.asarray(STEPS)
-    enough = _single(hour, seconds) / choices <= COURANT
+    enough = _needed(hour) * seconds <= choices
     first = jnp.where(jnp.any(enough), jnp.argmax(enough), len(STEPS) - 1)
 
     def too_few(carry: tuple[Array, Array]) -> Array:
@@ -113,12 +113,16 @@ def courant(hour: Hour, seconds: Any) -> Array:
     return largest
 
 
-def _single(hour: Hour, seconds: Any) -> Array:
-    """The Courant number if each sweep met the air of the hour's ends: a lower bound to start from."""
-    shares = [
-        jnp.max(outflow(flux, axis, swap) / hour.mass[end]) for end in (0, 1) for flux, axis, swap in _sweeps(hour, end)
-    ]
-    largest: Array = jnp.max(jnp.stack(shares)) * seconds
+def _needed(hour: Hour) -> Array:
+    """Steps per second that the Courant number asks for: out dt <= C (m + gain dt) solved for 1/dt."""
+    largest = jnp.zeros((), hour.mass.dtype)
+    for end in (0, 1):
+        for order in (_sweeps(hour, end), _sweeps(hour, end)[::-1]):
+            gain = jnp.zeros_like(hour.mass[end])
+            for flux, axis, swap in order:
+                rate = (outflow(flux, axis, swap) / COURANT - gain) / hour.mass[end]
+                largest = jnp.maximum(largest, jnp.max(rate))
+                gain = gain + convergence(flux, axis)
     return largest
 
 

@@ -38,15 +38,19 @@ def _solve(q: Array, mass: Array, exchange: Array, drain: Array) -> Array:
     below = jnp.concatenate([closed, exchange])
 
     def eliminate(i: int, carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        """Row k becomes q_k = ratio_k q_{k-1} + part_k; the factors are the same for all species."""
-        pivot, ratio, ratio_above = carry
+        """Row k becomes q_k = ratio_k q_{k-1} + part_k; the factors are the same for all species.
+
+        ``kept`` is 1 - ratio; as a difference it would lose the digits that conserve mass where the exchange is many
+        times the air.
+        """
+        pivot, ratio, kept_above = carry
         k = top - i
-        here = 1 / (_get(mass, k) + _get(below, k) + _get(above, k) * (1 - ratio_above))
-        share = _get(below, k) * here
-        return _put(pivot, here, k), _put(ratio, share, k), share
+        own = _get(mass, k) + _get(above, k) * kept_above
+        here = 1 / (own + _get(below, k))
+        return _put(pivot, here, k), _put(ratio, _get(below, k) * here, k), own * here
 
     start = (jnp.zeros_like(mass), jnp.zeros_like(mass), jnp.zeros_like(mass[0]))
-    pivot, ratio, ratio_1 = lax.fori_loop(0, top, eliminate, start, unroll=unroll)
+    pivot, ratio, kept = lax.fori_loop(0, top, eliminate, start, unroll=unroll)
 
     def down(i: int, part: Array) -> Array:
         k = top - i
@@ -54,7 +58,7 @@ def _solve(q: Array, mass: Array, exchange: Array, drain: Array) -> Array:
         return _put(part, (_get(mass, k) * _get(part, k) + from_above) * _get(pivot, k), k)
 
     part = lax.fori_loop(0, top, down, q, unroll=unroll)
-    ground = (mass[0] * q[0] + above[0] * part[1]) / (mass[0] + above[0] * (1 - ratio_1) + drain)
+    ground = (mass[0] * q[0] + above[0] * part[1]) / (mass[0] + above[0] * kept + drain)
 
     def up(k: int, part: Array) -> Array:
         return _put(part, _get(ratio, k) * _get(part, k - 1) + _get(part, k), k)
