@@ -73,9 +73,9 @@ class Checkpoints:
             group = zarr.create_group(store, attributes=attributes)
             for name, array in arrays.items():
                 group.create_array(name, data=array, chunks=(1, *array.shape[1:]) if array.ndim else "auto")
-        _to_disk(partial)
+        to_disk(partial)
         partial.replace(target)
-        _to_disk(self.path)
+        to_disk(self.path)
 
     def load(self, hour: int) -> NDArray[Any]:
         """The state after ``hour`` hours, bit for bit as it was saved.
@@ -160,7 +160,7 @@ def _ordered(arrays: Arrays) -> list[Any]:
     return [part for name in sorted(arrays) for part in (name, arrays[name])]
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
     """Bring a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
