@@ -25,6 +25,8 @@ Process = Callable[[Array, Any, float], Array]
 """A slow process: (state, what drives it at this moment, seconds) -> state."""
 Processes = tuple[tuple[str, Process], ...]
 """Slow processes by name, in the order in which they act. Compiled code is kept for each such tuple: make it once."""
+Tunable = Callable[[Mapping[str, Any]], Processes]
+"""What makes the slow processes of values of uncertain numbers, by name."""
 
 
 class Forth(NamedTuple):
@@ -49,6 +51,8 @@ class Back(NamedTuple):
     """(layers, species, y, x) per ug s-1 emitted through the hour"""
     edges: Edges
     """per mixing ratio at the edges"""
+    parameters: Mapping[str, Array]
+    """per unit of each uncertain number that was given"""
 
 
 Burden = dict[str, Array]
@@ -191,27 +195,33 @@ def retreat(
     steps: int | Array,
     *,
     intervals: int = 12,
-    processes: Processes = (),
+    processes: Processes | Tunable = (),
     states: Array | None = None,
+    parameters: Mapping[str, Array] | None = None,
 ) -> Back:
     """Go one hour backward from ``mu`` (z, species, y, x), the sensitivity per ug in a cell at the hour's end.
 
     ``receptor`` (species, y, x): weight of the hourly mean concentration in the lowest layer (per ug m-3). ``steps``,
     ``intervals`` and ``processes`` as on the way forth; ``states`` as `advance` kept them, or None where every
-    process is linear. The species axis may as well count receptors that feel the same species.
+    process is linear. The species axis may as well count receptors that feel the same species. With ``parameters``,
+    uncertain numbers by name, ``processes`` is what makes the processes of them.
     """
+    knobs = dict(parameters or {})
+    make: Tunable = processes if callable(processes) else lambda _: processes
     emission = jnp.zeros(hour.emission.shape[:1] + mu.shape[1:], mu.dtype)
     edges = jax.tree.map(jnp.zeros_like, hour.edges)
 
     def one(
-        carry: tuple[Array, Array, Edges], x: tuple[Array, Array | None]
-    ) -> tuple[tuple[Array, Array, Edges], None]:
-        mu, emission, edges = carry
+        carry: tuple[Array, Array, Edges, Burden], x: tuple[Array, Array | None]
+    ) -> tuple[tuple[Array, Array, Edges, Burden], None]:
+        mu, emission, edges, tuned = carry
         i, state = x
         mass = at(hour.mass, (i + 1) / intervals)
         share = at(hour.ground_density, (i + 1) / intervals) / intervals
         mu = mu.at[0].add(receptor * share / mass[0])
-        mu = _slow_back(mu, mass[:, None], at(hour.drive, (i + 0.5) / intervals), HOUR / intervals, processes, state)
+        drive = at(hour.drive, (i + 0.5) / intervals)
+        mu, felt_by = _slow_back(mu, mass[:, None], drive, HOUR / intervals, make, knobs, state)
+        tuned = {name: tuned[name] + felt_by[name] for name in tuned}
         now = _interval(hour, i, intervals, jnp.asarray(steps, mu.dtype), hour.emission, back=True)
 
         def step(j: Array, carry: tuple[Array, Array, Edges]) -> tuple[Array, Array, Edges]:
@@ -223,25 +233,28 @@ def retreat(
         emission = emission + felt * (HOUR / intervals / jnp.asarray(steps, mu.dtype))
         middle = (i + 0.5) / intervals
         edges = jax.tree.map(lambda e, o: e + jnp.stack([(1 - middle) * o, middle * o]), edges, outside)
-        return (mu, emission, edges), None
+        return (mu, emission, edges, tuned), None
 
-    (mu, emission, edges), _ = lax.scan(one, (mu, emission, edges), (jnp.arange(intervals), states), reverse=True)
-    return Back(mu, emission, edges)
+    begin = (mu, emission, edges, jax.tree.map(jnp.zeros_like, knobs))
+    (mu, emission, edges, tuned), _ = lax.scan(one, begin, (jnp.arange(intervals), states), reverse=True)
+    return Back(mu, emission, edges, tuned)
 
 
-def _slow_back(mu: Array, mass: Array, drive: Any, seconds: float, processes: Processes, state: Array | None) -> Array:
-    """The slow processes' derivative, transposed, at the ``state`` before the first of them."""
-    if not processes:
-        return mu
+def _slow_back(
+    mu: Array, mass: Array, drive: Any, seconds: float, make: Tunable, knobs: Burden, state: Array | None
+) -> tuple[Array, Burden]:
+    """The slow processes' derivative by state and ``knobs``, transposed, at the ``state`` before the first of them."""
+    if not make(knobs):
+        return mu, {}
 
-    def all_of_them(q: Array) -> Array:
-        for _, process in processes:
+    def all_of_them(q: Array, knobs: Burden) -> Array:
+        for _, process in make(knobs):
             q = process(q, drive, seconds)
         return q
 
-    _, transposed = jax.vjp(all_of_them, jnp.zeros_like(mu) if state is None else state)
-    back: Array = transposed(mu * mass)[0]
-    return back / mass
+    _, transposed = jax.vjp(all_of_them, jnp.zeros_like(mu) if state is None else state, knobs)
+    back, tuned = transposed(mu * mass)
+    return back / mass, tuned
 
 
 def _step_back(
