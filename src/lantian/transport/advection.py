@@ -24,6 +24,8 @@ from jax import Array, lax
 Adjoint = Literal["continuous", "discrete"]
 SMALL = 1e-6
 """A Courant number below which the bound that divides by it is slack in any case."""
+UNUSED = 1e-5
+"""Part of what the limiter allows that is not used, so that rounding makes no cell negative."""
 
 
 class Passage(NamedTuple):
@@ -59,7 +61,8 @@ def passage(flux: Array, least: Array, axis: int, exchange: Array | None = None)
     inverse = 1 / least
     sent = outflow(flux, axis, exchange) * inverse
     courant = jnp.abs(flux) * _of_upwind_cell(inverse, flux, axis)
-    room = jnp.maximum(1 - _of_upwind_cell(sent, flux, axis), 0) / jnp.maximum(courant, SMALL)
+    left = (1 - UNUSED) * jnp.maximum(1 - _of_upwind_cell(sent, flux, axis), 0)
+    room = left / jnp.maximum(courant, SMALL)
     swap = None if exchange is None else exchange[:, None]
     return Passage(flux[:, None], courant[:, None], room[:, None], swap, least[:, None])
 
@@ -121,7 +124,7 @@ def _face_flux(q2: Array, q1: Array, q0: Array, q_1: Array, through: Passage) ->
     flux, courant, room, exchange, _ = through
     step = q0 - q1
     behind = jnp.where(flux > 0, q1 - q2, q_1 - q0)
-    rest = 1 - courant
+    rest = (1 - UNUSED) - courant
     third = (rest / 6) * ((2 - courant) * step + (1 + courant) * behind)
     full = rest * step
     kept = room * behind
