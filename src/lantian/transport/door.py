@@ -18,12 +18,10 @@ from jax.typing import DTypeLike
 from numpy.typing import NDArray
 
 from lantian.places.grid import Domain
-from lantian.transport import deposition, inputs
-from lantian.transport.advection import outflow
+from lantian.transport import continuity, deposition, inputs
 from lantian.transport.deposition import CLASSES, Land
-from lantian.transport.forcing import Forcing, Geometry, air, read
-from lantian.transport.hour import COURANT, HOUR, STEPS, close, courant
-from lantian.transport.inputs import Faults, Values, Variable, has, moment
+from lantian.transport.forcing import Forcing, read
+from lantian.transport.inputs import Faults, Values, Variable, has
 from lantian.transport.parameters import values
 from lantian.transport.species import REGISTRY, find
 
@@ -31,12 +29,6 @@ __all__ = ["DEFAULT_LAND", "DoorError", "Forcing", "open_forcing", "open_start"]
 
 DEFAULT_LAND: Final = {"urban": 0.2, "cropland": 0.6, "forest": 0.1, "grass": 0.1}
 """Land where none is given: the surroundings of a city on the North China Plain; judgement."""
-INTERVAL: Final = HOUR / 12
-"""s, in which the hour's steps are counted."""
-HARMLESS: Final = COURANT / (1 + 2 * COURANT)
-"""Where no sweep by itself moves more than this share of a cell's air, no sweep after two others exceeds `COURANT`."""
-GAS_LAW: Final = 0.05
-"""Density may differ from pressure / (287.05 temperature) by this share; water vapour takes up to 0.02."""
 
 
 class DoorError(ValueError):
@@ -101,14 +93,14 @@ def open_forcing(
     for label, dataset, variables in content:
         for t in range(min(len(times), dataset.sizes.get("time", 0))):
             for variable in variables:
-                seen.look(label, variable, read(dataset, variable.name, t), times[t])
+                seen.look(label, variable, read(dataset, variable.name, t), times[t], carried)
     seen.tell(faults)
     if faults:
         raise DoorError(faults)
     forcing = Forcing(
         domain, carried, times, weather, emissions, edges, ground, knobs, left_out, seen.digest.hexdigest(), dtype
     )
-    _air(forcing, top_velocity, faults)
+    continuity.check(forcing, top_velocity, faults)
     if faults:
         raise DoorError(faults)
     return forcing
@@ -122,7 +114,7 @@ def open_start(domain: Domain, species: Sequence[str], start: xr.Dataset, *, dty
     carried = [s.name for s in find(species)]
     faults, seen = Faults(), Values()
     if _places(domain, start, "start", faults) and has(start, "start", inputs.START, _sizes(domain), faults):
-        seen.look("start", inputs.START, start["mixing_ratio"].values)
+        seen.look("start", inputs.START, start["mixing_ratio"].values, species=_names(start))
         seen.tell(faults)
     order = _order(start, "start", carried, faults)
     if faults or order is None:
@@ -229,12 +221,17 @@ def _order(dataset: xr.Dataset, label: str, carried: Sequence[str], faults: Faul
     if "species" not in dataset.coords:
         faults.add(f"{label}: the coordinate species is missing; it must name {', '.join(carried)}.")
         return None
-    names = [str(name) for name in np.atleast_1d(dataset["species"].values)]
+    names = _names(dataset)
     lacking = [name for name in carried if name not in names]
     if lacking:
         faults.add(f"{label}: the species {', '.join(lacking)} are missing; there are {', '.join(names)}.")
         return None
     return [names.index(name) for name in carried]
+
+
+def _names(dataset: xr.Dataset) -> list[str]:
+    """Along its species; none where it does not name them."""
+    return [str(name) for name in np.atleast_1d(dataset["species"].values)] if "species" in dataset.coords else []
 
 
 def _land(
@@ -293,102 +290,3 @@ def _season(domain: Domain, time: np.datetime64) -> float:
     day = (time.astype("datetime64[D]") - time.astype("datetime64[Y]").astype("datetime64[D]")).astype(int)
     shift = 200.0 if domain.grid.lat.mean() >= 0 else 17.4
     return float(np.clip(0.5 + np.cos(2 * np.pi * (day - shift) / 365.25), 0.0, 1.0))
-
-
-@jax.jit
-def _closing(begin: Mapping[str, Array], end: Mapping[str, Array], geometry: Geometry) -> Mapping[str, Array]:
-    """Of an hour's air and winds: speed through the top, largest Courant number per second, and the gas law."""
-    mass, flux_x, flux_y = (
-        jnp.stack(pair)
-        for pair in zip(
-            *(air(now["air_density"], now["x_wind"], now["y_wind"], geometry) for now in (begin, end)), strict=True
-        )
-    )
-    flux_z = close(mass, flux_x, flux_y)
-    top = jnp.stack([begin["air_density"][-1], end["air_density"][-1]]) * geometry.cell_area
-    shares = [
-        jnp.max(outflow(flux[k], axis) / mass[k])
-        for flux, axis in ((flux_x, 2), (flux_y, 1), (flux_z, 0))
-        for k in (0, 1)
-    ]
-    return {"top": flux_z[:, -1] / top, "share": jnp.max(jnp.stack(shares))}
-
-
-@jax.jit
-def _balance(now: Mapping[str, Array]) -> tuple[Array, Array]:
-    """Density over that of the gas law, less one; and how much pressure rises from one layer to the next."""
-    law = now["air_density"] * now["air_temperature"] * 287.05 / now["air_pressure"] - 1
-    return law, jnp.diff(now["air_pressure"], axis=0)
-
-
-def _air(forcing: Forcing, top_velocity: float, faults: Faults) -> None:
-    """Whether the air is air, stands upright, and the winds close."""
-    names = ("air_density", "x_wind", "y_wind", "air_temperature", "air_pressure")
-    geometry = Geometry.of(forcing.domain, forcing.dtype)
-    shortest = INTERVAL / STEPS[-1]
-    open_top: list[tuple[float, str]] = []
-    too_fast: list[tuple[float, str]] = []
-    law: list[tuple[float, str]] = []
-    before: dict[str, Array] = {}
-    for t, time in enumerate(forcing.times):
-        now = {name: jnp.asarray(read(forcing.weather, name, t), forcing.dtype) for name in names}
-        off, rise = (np.asarray(field) for field in _balance(now))
-        if forcing.domain.levels.n > 1 and rise.max() >= 0:
-            where = _place(rise, ("z", "y", "x"))
-            faults.add(
-                f"weather: air_pressure rises with height at {moment(time)}, {where}; "
-                "levels must count from the ground up."
-            )
-            return
-        if np.abs(off).max() > GAS_LAW:
-            where = f"{moment(time)}, {_place(np.abs(off), ('z', 'y', 'x'))}"
-            law.append((float(off.flat[np.argmax(np.abs(off))]), where))
-        if before:
-            hour = _closing(before, now, geometry)
-            top = np.asarray(hour["top"])
-            if not np.abs(top).max() <= top_velocity:
-                k = int(np.abs(top).max(axis=(1, 2)).argmax())
-                speed = float(top[k].flat[np.argmax(np.abs(top[k]))])
-                where = f"{moment(forcing.times[t - 1 + k])}, {_place(np.abs(top[k]), ('y', 'x'))}"
-                open_top.append((speed, where))
-            elif float(hour["share"]) * shortest > HARMLESS:
-                number = float(courant(forcing.hour(t - 1), shortest))
-                if number > COURANT:
-                    too_fast.append((number, f"{moment(forcing.times[t - 1])}, {_fastest(forcing, t - 1)}"))
-        before = now
-    if law:
-        value, where = max(law, key=lambda found: abs(found[0]))
-        faults.add(
-            f"weather: air_density differs from air_pressure / (287.05 air_temperature) by {100 * value:+.0f} % at "
-            f"{where} ({len(law)} times); is the temperature a potential one?"
-        )
-    if open_top:
-        value, where = max(open_top, key=lambda found: abs(found[0]))
-        faults.add(
-            f"weather: the winds do not close: continuity asks for {value:+.2f} m s-1 through the top at {where}; at "
-            f"most {top_velocity:g} m s-1 is let through ({len(open_top)} hours exceed it). Make the winds mass "
-            "consistent on this domain."
-        )
-    if too_fast:
-        value, where = max(too_fast, key=lambda found: found[0])
-        faults.add(
-            f"weather: the winds are too fast for the cells: in a step of {shortest:g} s, the shortest, {value:.2f} of "
-            f"a cell's air leaves it at {where}; at most {COURANT} may ({len(too_fast)} hours exceed it)."
-        )
-
-
-def _place(field: NDArray[Any], dims: Sequence[str]) -> str:
-    """Where a field is largest."""
-    index = np.unravel_index(int(np.nanargmax(field)), field.shape)
-    return ", ".join(f"{dim} {int(i)}" for dim, i in zip(dims, index, strict=True))
-
-
-def _fastest(forcing: Forcing, i: int) -> str:
-    """The cell and direction of the largest Courant number."""
-    hour = forcing.hour(i)
-    found = []
-    for flux, axis, way in ((hour.flux_x, 2, "along x"), (hour.flux_y, 1, "along y"), (hour.flux_z, 0, "upright")):
-        for end in (0, 1):
-            share = np.asarray(outflow(flux[end], axis) / hour.mass[end])
-            found.append((float(share.max()), f"{_place(share, ('z', 'y', 'x'))}, {way}"))
-    return max(found)[1]

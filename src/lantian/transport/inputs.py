@@ -20,6 +20,16 @@ TOLD: Final = 20
 """So many faults are told; of more, their number."""
 
 
+class Mistake(NamedTuple):
+    """A common one: values out of bounds that all lie within ``low`` and ``high``, or one of the ``words`` as unit."""
+
+    low: float
+    high: float
+    looks_like: str
+    mend: str
+    words: tuple[str, ...] = ()
+
+
 class Variable(NamedTuple):
     """One variable: its dimensions in order, the units that it may have, the bounds of its values."""
 
@@ -29,25 +39,27 @@ class Variable(NamedTuple):
     low: float
     high: float
     standard_name: str = ""
-    mistake: tuple[float, float, str] | None = None
-    """Values outside the bounds but all within these two are most likely this, and so to be mended."""
+    mistake: Mistake | None = None
 
 
 _VOLUME, _SURFACE = ("time", "z", "y", "x"), ("time", "y", "x")
-_PERCENT: Final = (0.0, 120.0, "percent: divide by 100")
+_PERCENT: Final = Mistake(0, 120, "percent", "divide by 100", ("%", "percent"))
 WEATHER: Final = (
     Variable("x_wind", ("time", "z", "y", "x_face"), ("m s-1",), -150, 150, "x_wind"),
     Variable("y_wind", ("time", "z", "y_face", "x"), ("m s-1",), -150, 150, "y_wind"),
     Variable("air_density", _VOLUME, ("kg m-3",), 0.05, 2.5, "air_density"),
     Variable(
         "air_temperature", _VOLUME, ("K",), 180, 340, "air_temperature",
-        (-100, 100, "degrees Celsius: add 273.15"),
+        Mistake(-100, 100, "degrees Celsius", "add 273.15", ("degC", "celsius", "Celsius", "°C", "degree_Celsius")),
     ),
-    Variable("air_pressure", _VOLUME, ("Pa",), 5e3, 1.15e5, "air_pressure", (10, 1150, "hPa: multiply by 100")),
+    Variable(
+        "air_pressure", _VOLUME, ("Pa",), 5e3, 1.15e5, "air_pressure",
+        Mistake(10, 1150, "hPa", "multiply by 100", ("hPa", "mbar", "mb", "millibar")),
+    ),
     Variable("relative_humidity", _VOLUME, ("1",), 0, 1.2, "relative_humidity", _PERCENT),
     Variable(
         "cloud_liquid_water_mixing_ratio", _VOLUME, ("kg kg-1",), 0, 0.03, "cloud_liquid_water_mixing_ratio",
-        (0, 30, "g kg-1: divide by 1000"),
+        Mistake(0, 30, "g kg-1", "divide by 1000", ("g kg-1", "g/kg")),
     ),
     Variable(
         "atmosphere_heat_diffusivity", ("time", "z_face", "y", "x"), ("m2 s-1",), 0, 1e4, "atmosphere_heat_diffusivity"
@@ -56,12 +68,12 @@ WEATHER: Final = (
     Variable("friction_velocity", _SURFACE, ("m s-1",), 0, 10),
     Variable(
         "inverse_obukhov_length", _SURFACE, ("m-1",), -100, 100, "",
-        (-1e12, 1e12, "the Obukhov length itself: give its inverse"),
+        Mistake(-1e12, 1e12, "the Obukhov length itself", "give its inverse", ("m",)),
     ),
     Variable("cloud_area_fraction", _SURFACE, ("1",), 0, 1, "cloud_area_fraction", _PERCENT),
     Variable(
         "precipitation_flux", _SURFACE, ("kg m-2 s-1",), 0, 0.1, "precipitation_flux",
-        (0, 360, "mm h-1: divide by 3600"),
+        Mistake(0, 360, "mm h-1", "divide by 3600", ("mm h-1", "mm/h", "mm hr-1", "mm/hr", "mm hour-1")),
     ),
 )  # fmt: skip
 HORIZONTAL_DIFFUSIVITY: Final = Variable("horizontal_diffusivity", _VOLUME, ("m2 s-1",), 0, 1e6)
@@ -146,7 +158,7 @@ def has(dataset: xr.Dataset, label: str, variable: Variable, sizes: Mapping[str,
     """Whether the variable is there as it must be; adds what is not to ``faults``."""
     name, wanted = variable.name, shape_of(variable.dims, sizes)
     if name not in dataset.variables:
-        faults.add(f"{label}: {name} is missing; it must be {wanted} in {' or '.join(variable.units)}.")
+        faults.add(f"{label}: {name} is missing; it must be {wanted} in {_right(variable)}.")
         return False
     before = len(faults.sentences)
     given = dataset.variables[name]
@@ -159,13 +171,20 @@ def has(dataset: xr.Dataset, label: str, variable: Variable, sizes: Mapping[str,
         faults.add(f"{label}: {name} holds {given.dtype} values; they must be numbers.")
     units = given.attrs.get("units")
     if units is None:
-        faults.add(f"{label}: {name} has no units; they must be {' or '.join(variable.units)}.")
+        faults.add(f"{label}: {name} has no units; it must be in {_right(variable)} and say so.")
     elif not any(same_unit(str(units), right) for right in variable.units):
-        faults.add(f"{label}: {name} is in {units!r}; it must be in {' or '.join(variable.units)}.")
+        mistake = variable.mistake
+        mend = f": {mistake.mend}" if mistake and any(same_unit(str(units), word) for word in mistake.words) else ""
+        faults.add(f"{label}: {name} is in {units!r}; it must be in {_right(variable)}{mend}.")
     standard = given.attrs.get("standard_name", variable.standard_name)
     if variable.standard_name and standard != variable.standard_name:
         faults.add(f"{label}: {name} has the standard name {standard!r}; it must be {variable.standard_name!r}.")
     return len(faults.sentences) == before
+
+
+def _right(variable: Variable) -> str:
+    """The unit as it is told."""
+    return "the unit 1 (a share of one)" if variable.units == ("1",) else " or ".join(variable.units)
 
 
 def whole_hours(dataset: xr.Dataset, label: str, faults: Faults, *, gapless: bool) -> NDArray[np.datetime64] | None:
@@ -237,8 +256,15 @@ class Values:
     seen: dict[tuple[str, Variable], _Seen] = field(default_factory=dict)
     digest: Any = field(default_factory=hashlib.sha256)
 
-    def look(self, label: str, variable: Variable, values: NDArray[Any], time: np.datetime64 | None = None) -> None:
-        """At one variable, at one time if it has times."""
+    def look(
+        self,
+        label: str,
+        variable: Variable,
+        values: NDArray[Any],
+        time: np.datetime64 | None = None,
+        species: Sequence[str] = (),
+    ) -> None:
+        """At one variable, at one time if it has times; ``species``: the names along its dimension of that name."""
         told = f"{label} {variable.name} {values.shape} {values.dtype} {time}"
         self.digest.update(told.encode() + np.ascontiguousarray(values).tobytes())
         seen = self.seen.setdefault((label, variable), _Seen())
@@ -254,8 +280,8 @@ class Values:
         if known.size:
             seen.low, seen.high = min(seen.low, float(known.min())), max(seen.high, float(known.max()))
         dims = variable.dims[1:] if time is not None else variable.dims
-        seen.first_missing = seen.first_missing or _first(missing, dims, time)
-        seen.first_outside = seen.first_outside or _first(outside, dims, time)
+        seen.first_missing = seen.first_missing or _first(missing, dims, time, species)
+        seen.first_outside = seen.first_outside or _first(outside, dims, time, species)
         seen.missing += int(missing.sum())
         seen.outside += int(outside.sum())
 
@@ -263,27 +289,30 @@ class Values:
         """Add what was wrong."""
         for (label, v), seen in self.seen.items():
             if seen.missing:
-                faults.add(
-                    f"{label}: {v.name} has {seen.missing} missing values (NaN or infinite), "
-                    f"the first at {seen.first_missing}."
-                )
+                where = f"{_cells(seen.missing)}, first at {seen.first_missing}"
+                faults.add(f"{label}: {v.name} is missing (NaN) or infinite in {where}.")
             if seen.outside:
-                unit = "" if v.units == ("1",) else f" {v.units[0]}"
-                wrong = "negative" if v.low == 0 and seen.high <= v.high else "out of bounds"
-                hint = ""
-                if v.mistake and v.mistake[0] <= seen.low and seen.high <= v.mistake[1] and wrong == "out of bounds":
-                    hint = f" It looks like {v.mistake[2]}."
+                negative = v.low == 0 and seen.high <= v.high
+                likely = v.mistake and not negative and v.mistake.low <= seen.low and seen.high <= v.mistake.high
                 faults.add(
-                    f"{label}: {v.name} has {seen.outside} values that are {wrong}, the first at "
-                    f"{seen.first_outside}; it lies within {seen.low:.4g} and {seen.high:.4g}, and must lie within "
-                    f"{v.low:g} and {v.high:g}{unit}.{hint}"
+                    f"{label}: {v.name} is {'negative' if negative else 'out of bounds'} in {_cells(seen.outside)}, "
+                    f"first at {seen.first_outside}; it ranges from {seen.low:.4g} to {seen.high:.4g} and must lie "
+                    f"within {v.low:g} and {v.high:g}{'' if v.units == ('1',) else f' {v.units[0]}'}."
+                    + (f" It looks like {v.mistake.looks_like}: {v.mistake.mend}." if v.mistake and likely else "")
                 )
 
 
-def _first(mask: NDArray[np.bool_], dims: Iterable[str], time: np.datetime64 | None) -> str:
+def _cells(count: int) -> str:
+    return f"{count} cell{'s' if count > 1 else ''}"
+
+
+def _first(mask: NDArray[np.bool_], dims: Iterable[str], time: np.datetime64 | None, species: Sequence[str]) -> str:
     """Time and place of the first true value; nothing where there is none."""
     if not mask.any():
         return ""
     index = np.unravel_index(int(np.argmax(mask)), mask.shape)
-    place = ", ".join(f"{dim} {int(i)}" for dim, i in zip(dims, index, strict=True))
+    place = ", ".join(
+        species[int(i)] if dim == "species" and species else f"{dim} {int(i)}"
+        for dim, i in zip(dims, index, strict=True)
+    )
     return place if time is None else f"{moment(time)}, {place}"

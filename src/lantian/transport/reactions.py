@@ -73,7 +73,7 @@ def _chemistry(carried: tuple[Species, ...], knobs: Mapping[str, Any]) -> Proces
         return chemistry.Rates(*(jnp.broadcast_to(r, weather.temperature.shape) for r in of_gases)), of_particles
 
     def react(q: Array, of_gases: chemistry.Rates, of_particles: aerosol.Rates, seconds: float) -> Array:
-        """The species (species, y, x) of a level, or of more (species, z, y, x)."""
+        """The species (species, y, x) of one level."""
         x = {name: s.to_ppb(q[i]) for name, (i, s) in taking_part.items()}
         x = aerosol.react(chemistry.react(x, of_gases, seconds), of_particles, seconds)
         rows = list(q)
@@ -87,7 +87,9 @@ def _chemistry(carried: tuple[Species, ...], knobs: Mapping[str, Any]) -> Proces
         def one(level: tuple[Array, chemistry.Rates, aerosol.Rates]) -> Array:
             return react(*level, seconds)
 
-        after: Array = lax.map(one, (q, *jax.checkpoint(rates)(weather)))
+        levels = (q, *jax.checkpoint(rates)(weather))
+        # A processor takes them one by one, for the sake of its cache; a GPU wants all at once.
+        after: Array = lax.map(one, levels) if jax.default_backend() == "cpu" else jax.vmap(one)(levels)
         return after
 
     return chemistry_of_all
