@@ -18,7 +18,7 @@ from jax.typing import DTypeLike
 from numpy.typing import NDArray
 
 from lantian.places.grid import Domain
-from lantian.transport import continuity, deposition, inputs
+from lantian.transport import continuity, deposition, inputs, reactions
 from lantian.transport.deposition import CLASSES, Land
 from lantian.transport.forcing import Forcing, read
 from lantian.transport.inputs import Faults, Values, Variable, has
@@ -57,13 +57,14 @@ def open_forcing(
     are then read twice, here and when their hour comes. The weather's times decide the hours of the run; emissions
     and edges may reach further. A carried species that ``emissions`` does not have is not emitted. Without ``land`` it
     is `DEFAULT_LAND`; without its ``roughness_length`` that of its classes, without ``greenness`` the season's.
-    ``parameters``: changed values of `deposition.PARAMETERS`; other names pass. ``dtype`` is that of all arrays.
+    ``parameters``: changed values of `reactions.PARAMETERS`, those of dry deposition act here. ``dtype`` is that of
+    all arrays.
 
     Raises:
         DoorError: anything is missing, of another shape, unit or time, not finite, out of physical bounds, or the
             winds do not close: continuity asks for more than ``top_velocity`` m s-1 through the top, or for steps
             shorter than the shortest.
-        ValueError: an unknown species.
+        ValueError: an unknown species or parameter, a parameter outside its range.
     """
     carried = tuple(s.name for s in find(species))
     if np.dtype(dtype) != jax.dtypes.canonicalize_dtype(dtype):
@@ -75,8 +76,8 @@ def open_forcing(
     if faults:
         raise DoorError(faults)
     seen = Values()
-    known = {p.name for p in deposition.PARAMETERS}
-    knobs = values(deposition.PARAMETERS, {n: v for n, v in (parameters or {}).items() if n in known})
+    all_knobs = values(reactions.PARAMETERS, parameters)
+    knobs = {p.name: all_knobs[p.name] for p in deposition.PARAMETERS}
 
     times, weather_variables = _weather(domain, weather, faults)
     ground = _land(domain, land, times, dtype, seen, faults)

@@ -132,8 +132,8 @@ def _moment(
     swap_x = swap_y = None
     if "horizontal_diffusivity" in raw:
         diffusivity = raw["horizontal_diffusivity"]
-        swap_x = swap(density, diffusivity, geometry.face_area_x / geometry.distance_x, 2)
-        swap_y = swap(density, diffusivity, geometry.face_area_y / geometry.distance_y, 1)
+        swap_x = _swap(density, diffusivity, geometry.face_area_x / geometry.distance_x, 2)
+        swap_y = _swap(density, diffusivity, geometry.face_area_y / geometry.distance_y, 1)
     return _Moment(
         *air(density, raw["x_wind"], raw["y_wind"], geometry),
         between(density, 0) * raw["atmosphere_heat_diffusivity"] * geometry.cell_area / geometry.distance_z,
@@ -145,7 +145,7 @@ def _moment(
     )
 
 
-def swap(density: Array, diffusivity: Array, form: Array, axis: int) -> Array:
+def _swap(density: Array, diffusivity: Array, form: Array, axis: int) -> Array:
     """Horizontal exchange rho K A / dx at the faces, zero at the outer ones."""
     inner = between(density, axis) * between(diffusivity, axis)
     n = form.shape[axis]

@@ -1,8 +1,8 @@
 """Inputs made by formula, as datasets that pass the door: for a first plume, for tests, benchmarks and the ladder.
 
 The wind keeps the air of each layer: the flow through a layer is the same at every place, so it follows the terrain,
-is faster where the layer is thin, and leaves nothing for the vertical wind. Time-constant fields take no memory for
-their times.
+is faster where the layer is thin, and leaves nothing for the vertical wind. What is constant in time is there once in
+memory and cannot be written to; `xarray.Dataset.copy(deep=True)` makes it ordinary.
 """
 
 from __future__ import annotations
@@ -159,13 +159,16 @@ def emissions(
     find(names)
     cells = [(_layer(domain, point), *domain.grid.locate(point.lon, point.lat)) for point in sources]
     layers = 1 + max((layer for layer, _, _ in cells), default=0)
-    ny, nx = domain.terrain.shape
-    total = {name: np.zeros((hours, layers, ny, nx), np.float32) for name in names}
-    for name, field in (fields or {}).items():
-        total[name][:, 0] += np.asarray(field) * domain.grid.cell_area
-    for point, cell in zip(sources, cells, strict=True):
-        total[point.species][(slice(None), *cell)] += point.kg_s
-    variables = {name: (("time", "layer", "y", "x"), field, {"units": "kg s-1"}) for name, field in total.items()}
+    shape = (hours, layers, *domain.terrain.shape)
+    variables = {}
+    for name in names:
+        ground = np.asarray((fields or {}).get(name, 0.0)) * domain.grid.cell_area
+        total = np.zeros((len(ground) if ground.ndim == 3 else 1, *shape[1:]), np.float32)
+        total[:, 0] += ground
+        for point, cell in zip(sources, cells, strict=True):
+            if point.species == name:
+                total[(slice(None), *cell)] += point.kg_s
+        variables[name] = (("time", "layer", "y", "x"), np.broadcast_to(total, shape), {"units": "kg s-1"})
     return xr.Dataset(variables, {"time": whole_hours(start, hours), "x": domain.grid.x, "y": domain.grid.y})
 
 

@@ -199,7 +199,7 @@ def whole_hours(dataset: xr.Dataset, label: str, faults: Faults, *, gapless: boo
     times = times.astype("datetime64[s]")
     steps = np.diff(times) / np.timedelta64(3600, "s") if not np.isnat(times).any() else np.empty(0)
     if np.isnat(times).any():
-        faults.add(f"{label}: time has {np.isnat(times).sum()} missing values.")
+        faults.add(f"{label}: time is missing (NaT) in {np.isnat(times).sum()} of {len(times)} places.")
     elif np.any(times != times.astype("datetime64[h]")):
         odd = times[times != times.astype("datetime64[h]")][0]
         faults.add(f"{label}: the time {moment(odd)} is no whole hour.")
@@ -230,9 +230,10 @@ def rows(
     if len(lacking) == 0:
         return at
     span = moment(lacking[0]) if len(lacking) == 1 else f"{moment(lacking[0])} to {moment(lacking[-1])}"
+    are = "is" if len(lacking) == 1 else "are"
     faults.add(
-        f"{label}: {len(lacking)} of the {len(wanted)} hours that the weather asks for are missing ({span}); "
-        f"it must reach from {moment(wanted[0])} to {moment(wanted[-1])}."
+        f"{label}: {len(lacking)} of the {len(wanted)} times that the weather asks for {are} missing ({span}); they "
+        f"must reach from {moment(wanted[0])} to {moment(wanted[-1])}."
     )
     return None
 
