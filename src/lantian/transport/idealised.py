@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lantian.places.grid import Domain, Field, Levels, nests
 from lantian.transport import diffusivity, photolysis
+from lantian.transport.background import WINTER
 from lantian.transport.parameters import values
 from lantian.transport.species import find
 
@@ -172,11 +173,8 @@ def emissions(
     return xr.Dataset(variables, {"time": whole_hours(start, hours), "x": domain.grid.x, "y": domain.grid.y})
 
 
-BACKGROUND: Final = {
-    "ROC": 7.0, "NO": 0.1, "NO2": 5.0, "O3": 58.0, "SO2": 4.5, "SO4": 1.5, "TNO3": 1.0, "TNH4": 1.0, "CO": 195.0,
-    "PPM25": 5.0, "PMC": 8.0, "BC": 0.3, "DUST": 2.0, "SOA": 1.0,
-}  # fmt: skip
-"""ug kg-1: clean northerly air of a north-China winter; see docs/transport/inputs.md."""
+BACKGROUND: Final = {name: row[0] for name, row in WINTER.mixing_ratio.items()}
+"""ug kg-1: clean air of a north-China winter as it is at the ground, here at all heights; see `background`."""
 
 
 def edges(
