@@ -134,7 +134,7 @@ class Model:
         return {
             "model": digest(self.species, sorted((self.parameters or {}).items()), self.chemistry),
             "engine": f"{version('lantian')}-{_code()}",
-            "device": f"{jax.default_backend()} with JAX {jax.__version__}",
+            "device": f"{next(iter(q.devices())).platform} with JAX {jax.__version__}",
             "domain": digest(domain.grid.projection, domain.grid.x, domain.grid.y, domain.heights),
             "forcing": forcing.digest(),
             "start": digest(q),
