@@ -245,7 +245,7 @@ def _slow_back(
 ) -> tuple[Array, Burden]:
     """The slow processes' derivative by state and ``knobs``, transposed, at the ``state`` before the first of them."""
     if not make(knobs):
-        return mu, {}
+        return mu, jax.tree.map(jnp.zeros_like, knobs)
 
     def all_of_them(q: Array, knobs: Burden) -> Array:
         for _, process in make(knobs):

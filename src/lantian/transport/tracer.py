@@ -1,0 +1,61 @@
+"""One species that does not react, alone or many times over, an hour forth and back: what footprints are made of."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from lantian.transport import reactions
+from lantian.transport.hour import Edges, Hour
+from lantian.transport.step import Back, Process, Processes, advance, retreat
+
+
+@lru_cache
+def processes(species: str, changed: tuple[tuple[str, float], ...] = ()) -> Processes:
+    """Scavenging and settling of any number of tracers like ``species``; ``changed`` parameters as (name, value)."""
+
+    def over_all(process: Process) -> Process:
+        def act(q: Array, drive: Any, seconds: float) -> Array:
+            def alone(tracer: Array) -> Array:
+                return process(tracer[:, None], drive, seconds)[:, 0]
+
+            return jax.vmap(alone, in_axes=1, out_axes=1)(q)
+
+        return act
+
+    made = reactions.processes((species,), dict(changed), reactive=False)
+    return tuple((name, over_all(process)) for name, process in made)
+
+
+@partial(jax.jit, static_argnames=("index", "intervals", "processes"), donate_argnames="q")
+def forth(
+    q: Array, hour: Hour, steps: Array, *, index: int, intervals: int, processes: Processes
+) -> tuple[Array, Array]:
+    """State (z, 1, y, x) at the end of the hour and its mean (y, x) in ug m-3, of the species of that ``index``."""
+    result = advance(q, _alike(hour, index, 1), steps, intervals=intervals, processes=processes)
+    return result.q, result.mean[0]
+
+
+@partial(jax.jit, static_argnames=("index", "intervals", "processes"), donate_argnames="mu")
+def back(
+    mu: Array, weight: Array, hour: Hour, steps: Array, *, index: int, intervals: int, processes: Processes
+) -> Back:
+    """`step.retreat` of ``mu`` (z, receptor, y, x), receptors that all feel the species of that ``index``."""
+    alike = _alike(hour, index, mu.shape[1])
+    return retreat(mu, weight, alike, steps, intervals=intervals, processes=processes)
+
+
+def _alike(hour: Hour, index: int, count: int) -> Hour:
+    """The hour of ``count`` species that are all that of ``index``."""
+
+    def repeated(field: Array, axis: int) -> Array:
+        one = jax.lax.index_in_dim(field, index, axis)
+        return jnp.repeat(one, count, axis)
+
+    west, east, south, north, top = hour.edges
+    edges = Edges(repeated(west, 2), repeated(east, 2), repeated(south, 2), repeated(north, 2), repeated(top, 1))
+    return hour._replace(drain=repeated(hour.drain, 1), emission=repeated(hour.emission, 1), edges=edges)
