@@ -198,6 +198,8 @@ def test_an_hour_can_be_differentiated_by_named_parameters() -> None:
         both = jax.jit(jax.value_and_grad(felt))  # one function, for compiling takes long
         slope = both(one, q, air)[1]
         for name in names:
-            low, high = (float(both({**one, name: jnp.asarray(1 + sign * 1e-4)}, q, air)[0]) for sign in (-1, 1))
+            low, high = (
+                float(both({**one, name: jnp.full((), 1 + sign * 1e-4, float)}, q, air)[0]) for sign in (-1, 1)
+            )
             assert abs(high - low) > 1e-6, name
             assert float(slope[name]) == pytest.approx((high - low) / 2e-4, rel=1e-4), name
