@@ -79,6 +79,7 @@ def footprints(
             a receptor of another grid or with hours that the forcing does not have, a start that does not fit.
     """
     asked = [receptors] if isinstance(receptors, Receptor) else list(receptors)
+    model.check(forcing)
     if species not in forcing.species:
         raise ValueError(f"{species} is not carried; carried are {', '.join(forcing.species)}")
     index = forcing.species.index(species)
@@ -147,6 +148,7 @@ def sensitivity(
         raise ValueError(f"segment_hours: expected 1 or more, got {segment_hours}")
     on, hours = _hours(asked, forcing)
     knobs = _knobs(model, parameters, forcing.dtype)
+    model.check(forcing)
     q = _opened(forcing, start)
     ledger = Ledger(
         forcing,
@@ -163,17 +165,16 @@ def sensitivity(
     modelled, by_knob = np.zeros(len(asked)), np.zeros((len(asked), len(knobs)))
     mu = [jnp.zeros_like(q) for _ in asked]
     last = [int(np.flatnonzero(on[:, r])[-1]) for r in range(len(asked))]
-    for i, kept in course.hours_back(start, q, segment_hours, checkpoints):
-        hour = forcing.hour(i)
+    for i, hour, gone in course.hours_back(start, q, segment_hours, checkpoints):
         for r, one in enumerate(asked):
             if i > last[r]:
                 continue
-            weight = jnp.zeros_like(kept.mean)
+            weight = jnp.zeros_like(gone.mean)
             if on[i, r]:
-                value, weight = _value(one, forcing.times[i], kept.mean, at(hour.drive, 0.5))
+                value, weight = _value(one, forcing.times[i], gone.mean, at(hour.drive, 0.5))
                 modelled[r] += value
             with quiet_cache():
-                back = _back(mu[r], weight, hour, kept.steps, kept.states, processes, knobs)
+                back = _back(mu[r], weight, hour, gone.steps, gone.states, processes, knobs)
             mu[r] = back.mu
             ledger.add(i, back.emission, back.edges, hour, r)
             by_knob[r] += [float(back.parameters[name]) for name in knobs]
@@ -191,7 +192,6 @@ class _Gone(NamedTuple):
     """An hour gone forth; see `step.Forth`."""
 
     steps: Array
-    q: Array
     mean: Array
     states: Array | None
 
@@ -211,7 +211,7 @@ class _Course:
 
     def hours_back(
         self, start: Start, q: Array, segment_hours: int, folder: str | Path | None
-    ) -> Iterator[tuple[int, _Gone]]:
+    ) -> Iterator[tuple[int, Hour, _Gone]]:
         """The hours from the last to the first, with what was kept of them."""
         if folder is None:
             known, load = self._in_memory(q, segment_hours)
@@ -220,9 +220,14 @@ class _Course:
         for first, end in reversed(list(pairwise([*known, self.hours]))):
             begins = [load(first)]
             for i in range(first, end - 1):
-                begins.append(self._forth(begins[-1], i, "again from").q)
+                begins.append(self._forth(jnp.copy(begins[-1]), i))
             for i in reversed(range(first, end)):
-                yield i, self._forth(begins.pop(), i, "again from", keep=True)
+                hour = self.forcing.hour(i)
+                steps = _steps(hour)
+                with quiet_cache():
+                    gone = _Gone(steps, *_forth(begins.pop(), hour, steps, self.model.processes))
+                self._tell("forth from", i)
+                yield i, hour, gone
                 self._tell("back to", i)
 
     def _in_memory(self, q: Array, segment_hours: int) -> tuple[list[int], Callable[[int], Array]]:
@@ -230,10 +235,11 @@ class _Course:
         known = list(range(0, self.hours, segment_hours))
         kept = {0: q}
         self.total += known[-1] + self.hours - len(known)
+        q = jnp.copy(q)
         for i in range(known[-1]):
-            q = self._forth(q, i, "forth from").q
+            q = self._forth(q, i)
             if i + 1 in known:
-                kept[i + 1] = q
+                kept[i + 1] = jnp.copy(q)
         return known, kept.pop
 
     def _on_disk(
@@ -246,25 +252,22 @@ class _Course:
         self.total += self.hours - len(known)
         return known, lambda hour: jnp.asarray(checkpoints.load(hour)) if hour else q
 
-    def _forth(self, q: Array, i: int, way: str, *, keep: bool = False) -> _Gone:
-        """Hour ``i`` from its beginning ``q``."""
-        hour = self.forcing.hour(i)
-        steps = _steps(hour)
-        with quiet_cache():
-            gone = _Gone(steps, *_forth(q, hour, steps, self.model.processes, keep))
-        self._tell(way, i)
-        return gone
+    def _forth(self, q: Array, i: int) -> Array:
+        """The state after hour ``i`` from ``q`` at its beginning, whose memory it takes."""
+        q = self.model.advance(q, self.forcing.hour(i))
+        self._tell("forth from", i)
+        return q
 
     def _tell(self, way: str, i: int) -> None:
         self.done += 1
         self.progress(self.done, self.total, f"{way} {_when(self.forcing, i)}")
 
 
-@partial(jax.jit, static_argnames=("processes", "keep"))
-def _forth(q: Array, hour: Hour, steps: Array, processes: Processes, keep: bool) -> tuple[Array, Array, Array | None]:
-    """State, mean, and the states that the slow processes met."""
-    forth = advance(q, hour, steps, intervals=INTERVALS, processes=processes, keep=keep)
-    return forth.q, forth.mean, forth.states
+@partial(jax.jit, static_argnames="processes")
+def _forth(q: Array, hour: Hour, steps: Array, processes: Processes) -> tuple[Array, Array | None]:
+    """The hourly mean, and the states that the slow processes met."""
+    forth = advance(q, hour, steps, intervals=INTERVALS, processes=processes, keep=True)
+    return forth.mean, forth.states
 
 
 @partial(jax.jit, static_argnames="processes", donate_argnames="mu")

@@ -104,7 +104,7 @@ class Model:
         """
         if segment_hours < 1:
             raise ValueError(f"segment_hours: expected 1 or more, got {segment_hours}")
-        self._check(forcing)
+        self.check(forcing)
         use_cache()
         given = start if isinstance(start, xr.Dataset) else start.to_dataset(name="mixing_ratio")
         q = open_start(forcing.domain, self.species, given, dtype=forcing.dtype)
@@ -115,7 +115,14 @@ class Model:
         fields = _fields(keep_fields, kept, frame, q, digest(sorted(of.items())))
         return _Course(self, forcing, frame, kept, fields, segment_hours, progress or _silent).run(q)
 
-    def _check(self, forcing: Forcing) -> None:
+    def advance(self, q: Array, hour: Hour) -> Array:
+        """The state an hour after ``q`` (z, species, y, x), whose memory it takes; the very code of `run`."""
+        with quiet_cache():
+            q, _ = _one_hour(q, hour, _pollutants(self.species), self.species, self.processes)
+        return q
+
+    def check(self, forcing: Forcing) -> None:
+        """Raise ``ValueError`` where the ``forcing`` has other species or parameters than the model."""
         if tuple(forcing.species) != self.species:
             raise ValueError(f"the forcing carries {', '.join(forcing.species)}; the model {', '.join(self.species)}")
         mine = values(reactions.PARAMETERS, self.parameters)
