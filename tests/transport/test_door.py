@@ -345,9 +345,10 @@ def test_emitted_species_that_are_not_carried_are_named(domain: Domain, given: D
     assert open_forcing(domain, NAMES, **given).left_out == ("BC",)
 
 
-def test_emission_by_area_is_the_same_as_by_cell(domain: Domain, given: Datasets, forcing: Forcing) -> None:
+@pytest.mark.parametrize("units", ["kg m-2 s-1", "kg/m2/s", "kg s**-1 m**-2"])
+def test_emission_by_area_is_the_same_as_by_cell(units: str, domain: Domain, given: Datasets, forcing: Forcing) -> None:
     by_area = given["emissions"]["NO2"] / domain.grid.cell_area
-    given["emissions"]["NO2"] = by_area.assign_attrs(units="kg m-2 s-1")
+    given["emissions"]["NO2"] = by_area.assign_attrs(units=units)
     np.testing.assert_allclose(
         open_forcing(domain, NAMES, **given).hour(2).emission, forcing.hour(2).emission, rtol=1e-6
     )
@@ -554,6 +555,24 @@ def test_a_uniform_mixing_ratio_stays_uniform(domain: Domain, given: Datasets) -
     assert float(courant) <= COURANT
     after = jax.jit(step.advance)(q, hour, steps).q
     np.testing.assert_allclose(after, 37.0, rtol=1e-5)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "transport" / "inputs.md"
+
+
+def test_the_page_of_the_inputs_runs_and_names_each_variable_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    exec(page.split("```python\n")[1].split("```")[0], {})
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "6 (2, 15, 20, 30)"
+    assert told[1] in page.replace("\n", " ")
+    rows = [row.strip("| ").split(" | ") for row in page.splitlines() if row.startswith("| `") and row.count("|") == 6]
+    documented = {
+        first.split("`")[1]: (tuple(dims.split()), units, float(low), float(high))
+        for first, dims, units, low, high in rows
+    }
+    weather = (*inputs.WEATHER, inputs.HORIZONTAL_DIFFUSIVITY)
+    assert documented == {v.name: (v.dims, v.units[0], v.low, v.high) for v in weather}
 
 
 def same(one: Hour, other: Hour) -> None:

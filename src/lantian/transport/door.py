@@ -274,9 +274,9 @@ def _classes(land: xr.Dataset, given: NDArray[Any] | None, fraction: NDArray[Any
         faults.add(f"land: the coordinate class holds {', '.join(names) or 'nothing'}; known are {', '.join(CLASSES)}.")
         return fraction
     total = given.sum(axis=0)
-    off = np.abs(total - 1)
-    if not np.all(off <= 1e-3):
-        j, i = np.unravel_index(int(np.argmax(np.where(np.isnan(off), np.inf, off))), off.shape)
+    off = np.nan_to_num(np.abs(total - 1))  # a missing value has been told already
+    if np.any(off > 1e-3):
+        j, i = np.unravel_index(int(np.argmax(off)), off.shape)
         faults.add(f"land: land_fraction adds up to {total[j, i]:.3f} at y {j}, x {i}; it must add up to 1.")
     for name, share in zip(names, given, strict=True):
         fraction[CLASSES.index(name)] += share

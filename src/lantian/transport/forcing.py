@@ -26,6 +26,7 @@ from lantian.places.grid import Domain
 from lantian.transport import photolysis
 from lantian.transport.deposition import Land, dry_velocity
 from lantian.transport.hour import Edges, Hour, close
+from lantian.transport.inputs import same_unit
 from lantian.transport.weather import Weather
 
 SETTLING: Final = ("PMC", "DUST")
@@ -274,7 +275,7 @@ class Forcing:
         emission = np.zeros((self.emission_layers, len(self.species), ny, nx), self.dtype)
         for s, name in enumerate(self.species):
             if name in self.emissions:
-                by_area = "m-2" in self.emissions[name].attrs["units"]
+                by_area = same_unit(self.emissions[name].attrs["units"], "kg m-2 s-1")
                 area = self.domain.grid.cell_area if by_area else 1.0
                 emission[:, s] = read(self.emissions, name, i) * (1e9 * area)
         return jnp.asarray(emission)
