@@ -27,7 +27,7 @@ def run(size: Size = WHOLE, *, with_table: bool = True) -> Iterator[Line]:
     for figure in bench.measure(size):
         yield line(figure)
         if figure.key == "full_step":
-            yield from reference(Bench.of(size.cells, repeats=size.repeats), figure)
+            yield from reference(Bench.of(size.cells, size.names, size.repeats), figure)
     if with_table:
         yield from lines(list(speed.cost(SIZES, COUNTS)))
 
@@ -99,7 +99,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     size = WHOLE._replace(cells=asked.cells, hours=asked.hours, repeats=asked.repeats)
     print(table([machine()]), flush=True)
-    for each in run(size, with_table=not asked.no_table):
+    show(size, with_table=not asked.no_table)
+
+
+def show(size: Size = WHOLE, *, with_table: bool = True) -> None:
+    """Print each line as soon as it is there."""
+    for each in run(size, with_table=with_table):
         print(f"{each.what:<56}  {each.measured:>14}  {each.wanted}".rstrip(), flush=True)
 
 

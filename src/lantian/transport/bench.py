@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from lantian.transport import speed, speed_alone
+from lantian.transport.species import COMPACT
 from lantian.transport.speed import Bench, Figure, Progress
 from lantian.transport.speed_alone import DAYS3
 
@@ -18,38 +19,37 @@ class Size(NamedTuple):
     hours: int
     """of the forecast; 72 are not extrapolated"""
     repeats: int
-    copied: int
+    copied: int = speed.COPIED
     """numbers in the array that is copied"""
+    names: tuple[str, ...] = COMPACT
 
 
-WHOLE: Final = Size(200, DAYS3, 5, speed.COPIED)
+WHOLE: Final = Size(200, DAYS3, 5)
 """On what the wanted numbers are set."""
 QUICK: Final = Size(40, 2, 2, 2**22)
 """To see that it works; the numbers say little."""
-STAGES: Final = 6
+STAGES: Final = 5
 
 
 def measure(size: Size = WHOLE, progress: Progress | None = None) -> Iterator[Figure]:
     """All figures, each as soon as it is there."""
     tell = progress or (lambda *_: None)
-    tell(0, STAGES, "起步与编译 start and compiling")
-    yield from speed_alone.starts(min(size.cells, 50))
-    tell(1, STAGES, "内存带宽 memory")
+    tell(0, STAGES, "内存带宽 memory")
     copies = speed.bandwidth(size.repeats, size.copied)
     yield from copies
-    tell(2, STAGES, "输送 transport")
-    bench = Bench.of(size.cells, repeats=size.repeats)
+    tell(1, STAGES, "输送 transport")
+    bench = Bench.of(size.cells, size.names, size.repeats)
     yield from speed.full_step(bench, copies[-1].value)
-    tell(3, STAGES, "各过程 each process")
+    tell(2, STAGES, "各过程 each process")
     yield from speed.each_process(bench)
-    tell(4, STAGES, "伴随 adjoint")
+    tell(3, STAGES, "伴随 adjoint")
     yield from speed.adjoints(bench)
     del bench  # its memory is the forecast's now
     words = "预报 forecast"
-    tell(5, STAGES, words)
+    tell(4, STAGES, words)
 
     def hour_done(done: int, total: int, _: str) -> None:
-        tell(5, STAGES, f"{words} {done}/{total} h")
+        tell(4, STAGES, f"{words} {done}/{total} h")
 
-    yield from speed_alone.forecast(size.cells, size.hours, hour_done)
+    yield from speed_alone.forecast(size.cells, size.hours, size.names, hour_done)
     tell(STAGES, STAGES, "")
