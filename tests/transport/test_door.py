@@ -1,5 +1,6 @@
 """What a user is told of wrong inputs, and what right ones become."""
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,9 @@ def test_all_faults_are_told_together_and_at_most_twenty_of_them(domain: Domain,
     put("SO2", (0, 0, 0, 0), -1.0)(given["emissions"])
     given["edges"] = given["edges"].drop_vars("top")
     assert [fault.split(" ")[1] for fault in told(domain, given)] == ["air_pressure", "top", "x_wind", "SO2"]
+    with pytest.raises(DoorError) as caught:
+        open_forcing(domain, NAMES, **given)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # from a worker to who asked
     nothing = dict.fromkeys(given, xr.Dataset())
     with pytest.raises(DoorError, match=r"(?s)21 faults in the inputs of the model\n.*\nand 1 more$"):
         open_forcing(domain, NAMES, **nothing)

@@ -34,9 +34,12 @@ DEFAULT_LAND: Final = {"urban": 0.2, "cropland": 0.6, "forest": 0.1, "grass": 0.
 class DoorError(ValueError):
     """What is wrong with the inputs; ``faults`` holds the sentences."""
 
-    def __init__(self, faults: Faults) -> None:
-        super().__init__(faults.text())
-        self.faults = tuple(faults.sentences)
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(tuple(faults))
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        return inputs.text(self.faults)
 
 
 def open_forcing(
@@ -54,7 +57,7 @@ def open_forcing(
     """Check all inputs of a run, and give what makes its hours.
 
     The datasets are described in docs/design/transport.md; they may lie in memory or be read lazily from files, and
-    are then read twice, here and when their hour comes. The weather's times decide the hours of the run; emissions
+    are then read here and again when their hour comes. The weather's times decide the hours of the run; emissions
     and edges may reach further. A carried species that ``emissions`` does not have is not emitted. Without ``land`` it
     is `DEFAULT_LAND`; without its ``roughness_length`` that of its classes, without ``greenness`` the season's.
     ``parameters``: changed values of `reactions.PARAMETERS`, those of dry deposition act here. ``dtype`` is that of
@@ -74,7 +77,7 @@ def open_forcing(
         if not isinstance(given, xr.Dataset) and not (label == "land" and given is None):
             faults.add(f"{label}: it must be an xarray Dataset, not {type(given).__name__}.")
     if faults:
-        raise DoorError(faults)
+        raise DoorError(faults.sentences)
     seen = Values()
     all_knobs = values(reactions.PARAMETERS, parameters)
     knobs = {p.name: all_knobs[p.name] for p in deposition.PARAMETERS}
@@ -85,7 +88,7 @@ def open_forcing(
     edges, edge_variables = _edges(domain, edges, carried, times, faults)
     if times is None:
         seen.tell(faults)
-        raise DoorError(faults)
+        raise DoorError(faults.sentences)
     content = (
         ("weather", weather, weather_variables),
         ("emissions", emissions, emitted),
@@ -97,13 +100,13 @@ def open_forcing(
                 seen.look(label, variable, read(dataset, variable.name, t), times[t], carried)
     seen.tell(faults)
     if faults:
-        raise DoorError(faults)
+        raise DoorError(faults.sentences)
     forcing = Forcing(
         domain, carried, times, weather, emissions, edges, ground, knobs, left_out, seen.digest.hexdigest(), dtype
     )
     continuity.check(forcing, top_velocity, faults)
     if faults:
-        raise DoorError(faults)
+        raise DoorError(faults.sentences)
     return forcing
 
 
@@ -119,7 +122,7 @@ def open_start(domain: Domain, species: Sequence[str], start: xr.Dataset, *, dty
         seen.tell(faults)
     order = _order(start, "start", carried, faults)
     if faults or order is None:
-        raise DoorError(faults)
+        raise DoorError(faults.sentences)
     return jnp.asarray(start["mixing_ratio"].values[:, order], dtype)
 
 

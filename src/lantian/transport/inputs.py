@@ -137,11 +137,12 @@ class Faults:
     def __bool__(self) -> bool:
         return bool(self.sentences)
 
-    def text(self) -> str:
-        """All of them, a line each."""
-        count, told = len(self.sentences), self.sentences[:TOLD]
-        more = [f"and {count - TOLD} more"] if count > TOLD else []
-        return "\n".join([f"{count} fault{'s' if count > 1 else ''} in the inputs of the model", *told, *more])
+
+def text(faults: Sequence[str]) -> str:
+    """All faults, a line each."""
+    count = len(faults)
+    more = [f"and {count - TOLD} more"] if count > TOLD else []
+    return "\n".join([f"{count} fault{'s' if count > 1 else ''} in the inputs of the model", *faults[:TOLD], *more])
 
 
 def moment(time: np.datetime64) -> str:
