@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import shapely
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lantian.places.grid import Domain
 from lantian.places.levels import Levels, stretched
@@ -28,6 +30,7 @@ from lantian.transport.weather import Weather
 
 Field = np.ndarray
 START = "2026-01-12T00"
+PAGE = Path(__file__).parents[2] / "docs" / "transport" / "adjoint.md"
 
 
 def blob(domain: Domain, j: float, i: float, width: float) -> Field:
@@ -190,6 +193,14 @@ def test_rescaling_is_asked_for_and_told(smoke: Smoke, feet: Footprints) -> None
     np.testing.assert_array_equal(plain["closure"], feet.closure)
 
 
+def test_footprints_can_be_put_away(smoke: Smoke, feet: Footprints, tmp_path: Path) -> None:
+    feet.data.to_zarr(tmp_path / "feet.zarr", zarr_format=3, consolidated=False)
+    again = Footprints(xr.open_zarr(tmp_path / "feet.zarr", consolidated=False))
+    source = smoke.sources["chimney"]
+    np.testing.assert_array_equal(again.contribution(source), feet.contribution(source))
+    np.testing.assert_array_equal(again.data["time"], feet.data["time"])
+
+
 @pytest.mark.requirement("F3", part="receptors batched as species give what each gives alone")
 def test_receptors_together_are_what_they_are_alone(smoke: Smoke, feet: Footprints) -> None:
     forcing = smoke.forcing()
@@ -240,6 +251,34 @@ def test_hours_are_summed_and_layers_left_out(smoke: Smoke, feet: Footprints) ->
     assert [done for done, _, _ in told] == list(range(1, 13))
     assert {of for _, of, _ in told} == {12}
     assert "back to 2026-01-12T05 UTC" in told[0][2]
+
+
+@pytest.mark.requirement("F3", part="random winds, sources and crowds: nothing negative, closed to 4 %")
+@settings(max_examples=6)
+@given(
+    winds=st.tuples(st.floats(-4, 4), st.floats(-4, 4), st.floats(-2, 2)),
+    place=st.tuples(st.floats(4, 11), st.floats(5, 14)),
+    seed=st.integers(0, 99),
+)
+def test_any_crowd_is_explained(
+    smoke: Smoke, winds: tuple[float, float, float], place: tuple[float, float], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    weather = idealised.weather(
+        smoke.domain,
+        START,
+        smoke.hours,
+        x_wind=lambda hour, z: (winds[0] + winds[2] * hour / 3) * (z / 10) ** 0.2,
+        y_wind=lambda hour, z: (winds[1] - winds[2] * hour / 3) * (z / 10) ** 0.2,
+        rain=1e-5,
+    )
+    emissions = smoke.emitted({"PMC": rng.gamma(0.5, 2e-8, (smoke.hours, 16, 20))})
+    forcing = open_forcing(smoke.domain, smoke.species, weather=weather, emissions=emissions, edges=smoke.edges)
+    people = blob(smoke.domain, *place, 3.0) * rng.gamma(2.0, 0.5, (16, 20))
+    asked = [population(smoke.domain.grid, str(i), people, smoke.times[i : i + 2], "pm10") for i in (1, 3, 4)]
+    data = footprints(smoke.model, forcing, "PMC", asked, start=smoke.start).data
+    assert all(float(data[name].min()) >= 0 for name in ("emission", "edges_west", "edges_top", "start"))
+    assert np.all(np.abs(data["closure"] - 1) <= 0.04), data["closure"].values
 
 
 def test_what_footprints_refuse(smoke: Smoke, feet: Footprints) -> None:
@@ -497,3 +536,15 @@ def test_what_the_full_adjoint_refuses(haze: Haze) -> None:
     endless = Objective("endless", "nothing", haze.times[:1], lambda *_: jnp.asarray(jnp.inf))
     with pytest.raises(ValueError, match=r"'endless': its value in the hour of 2026-01-12T02.* is inf"):
         sensitivity(haze.model, forcing, haze.start, endless)
+
+
+def test_the_page_runs_and_names_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    found: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], found)
+    assert "emission" in capsys.readouterr().out
+    feet = found["feet"]
+    assert 0.96 <= float(feet.closure[0]) <= 1.04
+    for name in ("emission", "edges_west", "edges_top", "start", "parts", "modelled", "closure"):
+        assert name in feet.data
+        assert name in text

@@ -29,7 +29,7 @@ from lantian.transport.compilation import quiet_cache, use_cache
 from lantian.transport.door import open_start
 from lantian.transport.forcing import Forcing
 from lantian.transport.hour import HOUR, Hour, at, choose_steps
-from lantian.transport.ledger import Footprints, Ledger, Sensitivity
+from lantian.transport.ledger import Footprints, Ledger, Sensitivity, words
 from lantian.transport.model import INTERVALS, Model, Progress
 from lantian.transport.parameters import values
 from lantian.transport.receptors import Hours, Receptor, numbers
@@ -112,8 +112,8 @@ def footprints(
         if on[i].any():
             modelled += on[i] * np.einsum("ryx,yx->r", weights, np.asarray(mean, np.float64))
         tell(hours + i + 1, 2 * hours, f"{species}, forth from {_when(forcing, i)}")
-    attributes = {"chemistry": "none", "start": "nothing" if start is None else "given"}
-    return Footprints(ledger.dataset([one.what for one in asked], modelled, attributes).isel(species=0))
+    attributes = {"species": species, "chemistry": "none", "start": "nothing" if start is None else "given"}
+    return Footprints(ledger.dataset([one.what for one in asked], modelled, attributes).isel(species=0, drop=True))
 
 
 def sensitivity(
@@ -183,7 +183,7 @@ def sensitivity(
     attributes = {"chemistry": "on" if model.chemistry else "none", "order": "first"}
     data = ledger.dataset([one.what for one in given], modelled, attributes)
     if knobs:
-        data = data.assign_coords(parameter=list(knobs))
+        data = data.assign_coords(parameter=words(knobs))
         data["parameters"] = ("receptor", "parameter"), by_knob, {"units": "ug m-3 per unit of the parameter"}
     return Sensitivity(data)
 

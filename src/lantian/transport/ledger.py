@@ -51,8 +51,9 @@ class Footprints:
     closure             (receptor,)                            sum of the parts over the modelled value
     ==================  =====================================  ======================================================
 
-    Hours after the last of any receptor are not in it. Where hours were summed up (``accumulate``), ``time`` and
-    ``edge_time`` are the beginning of such a block, and a value is the sum over the block's times.
+    The species stands in the attributes. Hours after the last of any receptor are not in it. Where hours were summed
+    up (``accumulate``), ``time`` and ``edge_time`` are the beginning of such a block, and a value is the sum over the
+    block's times.
     """
 
     data: xr.Dataset
@@ -105,7 +106,7 @@ class Footprints:
         """(time, [species,] layer, y, x) kg s-1."""
         felt = self.data["emission"]
         several = "species" in felt.dims
-        names = [str(name) for name in np.atleast_1d(self.data["species"].values)]
+        names = [str(name) for name in self.data["species"].values] if several else [self.data.attrs["species"]]
         if not any(name in emissions for name in names):
             raise ValueError(
                 f"the emissions have none of {', '.join(names)}; they have {', '.join(map(str, emissions.data_vars))}"
@@ -216,14 +217,14 @@ class Ledger:
         time = {"standard_name": "time", "long_name": "UTC, the beginning of what a value is for"}
         data = domain.grid.dataset().drop_vars("map_factor")
         data = data.assign_coords(
-            receptor=self.receptors,
-            what=("receptor", [str(one) for one in what]),
+            receptor=words(self.receptors),
+            what=("receptor", words(map(str, what))),
             time=("time", times[: self.hours][every], time),
             edge_time=("edge_time", times[: self.hours + 1][every], time),
             layer=np.arange(self.emission.shape[3]),
             z=("z", (faces[1:] + faces[:-1]) / 2, {"units": "m"}),
-            species=list(self.species),
-            part=list(PARTS),
+            species=words(self.species),
+            part=words(PARTS),
         )
         by_kilogram, by_ratio = {"units": "ug m-3 (kg s-1)-1"}, {"units": "ug m-3 (ug kg-1)-1"}
         data["emission"] = ("receptor", "time", "species", "layer", "y", "x"), self.emission, by_kilogram
@@ -251,6 +252,11 @@ class Ledger:
             for end in (0, 1):
                 self.edges[side][which, (i + end) // self.accumulate] += field[:, :, end]
         self.parts[which, :-1] += parts
+
+
+def words(given: Iterable[str]) -> NDArray[Any]:
+    """Words of any length, as Zarr can keep them."""
+    return np.array(list(given), dtype=object)
 
 
 def _spread(felt: Array, together: bool, axis: int = -3) -> Array:
