@@ -1,6 +1,7 @@
 """Lock the Python requirements: hashes, one universal lock for Python 3.11 to 3.14, no registry address.
 
-``requirements/run.txt`` is the package with its platform and model extras; ``requirements/dev.txt`` adds what tests need.
+``requirements/run.txt`` is the package with its platform and model extras; ``requirements/dev.txt`` adds what tests
+need.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ OPTIONS = [
     "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate",
     "--no-emit-index-url", "--no-emit-find-links", "--quiet", "--upgrade",
 ]  # fmt: skip
+EXTRAS = ["--extra", "platform", "--extra", "model"]
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def main() -> None:
         venv.create(folder, with_pip=True)
         subprocess.run([f"{folder}/bin/pip", "install", "-q", "uv"], check=True)
         for arguments in (
-            ["--extra", "platform", "--extra", "model", "pyproject.toml", "requirements/build.in", "-o", "requirements/run.txt"],
+            [*EXTRAS, "pyproject.toml", "requirements/build.in", "-o", "requirements/run.txt"],
             ["requirements/dev.in", "requirements/run.txt", "-o", "requirements/dev.txt"],
         ):
             subprocess.run([f"{folder}/bin/uv", "pip", "compile", *OPTIONS, *arguments], cwd=ROOT, check=True)
