@@ -64,7 +64,7 @@ def test_the_adjoint_counts_every_way_forth_that_it_needs(bench: Bench, traced: 
     assert (full_forth.states, kept.states.shape) == (None, (12, *bench.q.shape))
     assert full_back.emission.shape == bench.hour.emission.shape
     assert (linear.key, linear.value) == ("adjoint_linear", 2 / 1)
-    assert (full.key, full.value) == ("adjoint_chemistry", (2 * 3 + 4 + 5) / 3)
+    assert (full.key, full.value) == ("adjoint_chemistry", ((66 / 72 + 5 / 6) * 3 + 4 + 5) / 3)
 
 
 def test_the_rate_is_cells_times_species_times_steps_over_seconds(bench: Bench, figures: Mapping[str, Figure]) -> None:

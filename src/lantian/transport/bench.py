@@ -7,8 +7,7 @@ from typing import Final, NamedTuple
 
 from lantian.transport import speed, speed_alone
 from lantian.transport.species import COMPACT
-from lantian.transport.speed import Bench, Figure, Progress
-from lantian.transport.speed_alone import DAYS3
+from lantian.transport.speed import DAYS3, Bench, Figure, Progress
 
 
 class Size(NamedTuple):

@@ -18,16 +18,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import jax
 
 from lantian.transport.hour import HOUR
 from lantian.transport.species import COMPACT, REACTIVE
-from lantian.transport.speed import INTERVAL, Figure, Progress
-
-DAYS3: Final = 72
-"""Hours of the forecast on which the wanted numbers are set."""
+from lantian.transport.speed import DAYS3, INTERVAL, Figure, Progress
 
 
 @dataclass(frozen=True)
