@@ -37,6 +37,7 @@ COMMANDS = {
     "places": "data",
     "rejected": "data",
     "export": "data",
+    "model": "model",
     "account": "admin",
     "token": "admin",
     "audit": "admin",
