@@ -14,7 +14,6 @@ from lantian.transport.checkpoint import CheckpointError, Checkpoints, digest
 
 STATE = np.random.default_rng(3).random((3, 2, 4, 5)).astype(np.float32)
 OF = {"model": "1", "domain": "2", "forcing": "3"}
-PART = "checkpoints: atomic, refused when of another run, damage told"
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def test_states_alone_are_each_reached(kept: Checkpoints) -> None:
     assert kept.last() == 4
 
 
-@pytest.mark.requirement("F3", part=PART)
+@pytest.mark.requirement("F3", part="checkpoints: atomic, refused when of another run, damage told")
 @pytest.mark.parametrize("part", OF)
 def test_a_checkpoint_of_something_else_is_refused(kept: Checkpoints, part: str) -> None:
     kept.save(6, STATE)
@@ -75,7 +74,7 @@ def test_a_checkpoint_of_something_else_is_refused(kept: Checkpoints, part: str)
     assert Checkpoints(kept.path).last() == 6
 
 
-@pytest.mark.requirement("F3", part=PART)
+@pytest.mark.requirement("F3", part="checkpoints: atomic, refused when of another run, damage told")
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.99])
 def test_a_file_that_was_cut_off_is_left_out_and_said(kept: Checkpoints, share: float) -> None:
     kept.save(6, STATE)
@@ -90,7 +89,7 @@ def test_a_file_that_was_cut_off_is_left_out_and_said(kept: Checkpoints, share: 
     assert kept.last() == 12
 
 
-@pytest.mark.requirement("F3", part=PART)
+@pytest.mark.requirement("F3", part="checkpoints: atomic, refused when of another run, damage told")
 def test_an_altered_byte_is_told_or_does_no_harm(kept: Checkpoints) -> None:
     kept.save(6, STATE, results={"mean": np.ones(3)})
     file = kept.path / "000006.zarr.zip"

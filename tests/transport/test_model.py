@@ -220,8 +220,6 @@ def test_equal_models_share_compiled_code(tracers: Case) -> None:
 
 # Restart
 
-RESTART = "run in segments with checkpoints on disk, restart bit-identical"
-
 
 class CutError(Exception):
     pass
@@ -235,7 +233,7 @@ def cut_after(hour: int) -> Callable[[int, int, str], None]:
     return progress
 
 
-@pytest.mark.requirement("F3", part=RESTART)
+@pytest.mark.requirement("F3", part="run in segments with checkpoints on disk, restart bit-identical")
 @pytest.mark.parametrize(("hour", "then"), [(1, 2), (3, 2), (4, 3)])
 def test_a_run_that_was_cut_off_gives_the_same(city: Case, whole: Run, tmp_path: Path, hour: int, then: int) -> None:
     with pytest.raises(CutError):
@@ -264,7 +262,7 @@ test_model.case().run(checkpoints={kept!r}, segment_hours=1, keep_fields=True, p
 """
 
 
-@pytest.mark.requirement("F3", part=RESTART)
+@pytest.mark.requirement("F3", part="run in segments with checkpoints on disk, restart bit-identical")
 def test_a_run_that_was_killed_gives_the_same(city: Case, whole: Run, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     program = CHILD.format(folder=str(Path(__file__).parent), kept=str(kept))
@@ -280,7 +278,7 @@ def test_a_run_that_was_killed_gives_the_same(city: Case, whole: Run, tmp_path: 
     assert np.all(run.fields.mixing_ratio >= 0)
 
 
-@pytest.mark.requirement("F3", part=RESTART)
+@pytest.mark.requirement("F3", part="run in segments with checkpoints on disk, restart bit-identical")
 def test_a_damaged_checkpoint_is_said_and_its_hours_computed_again(tracers: Case, tmp_path: Path) -> None:
     wanted = tracers.run(checkpoints=tmp_path, segment_hours=2)
     os.truncate(tmp_path / "000004.zarr.zip", 2000)
