@@ -34,7 +34,7 @@ body { font: 15px/1.5 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft Y
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .6rem;
   border-bottom: 1px solid #d5dde5; } td.n { text-align: right; font-variant-numeric: tabular-nums; }
-td.n, td.passed, td.failed, th { white-space: nowrap; }
+td.n, td.passed, td.failed, th { white-space: nowrap; } .wide { overflow-x: auto; }
 .passed { color: #1a6e3c; } .failed { color: #b3261e; font-weight: 600; } img { max-width: 100%; height: auto; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; } dd { margin: 0; }
 """
@@ -156,7 +156,7 @@ def _table(rungs: Sequence[Rung]) -> str:
                 f'<td class="{_class(measure.passed)}">{result}</td><td class="n">{seconds}</td></tr>'
             )
     titles = "".join(f"<th>{escape(title)}</th>" for title in head)
-    return f"<table><thead><tr>{titles}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def _section(index: int, rung: Rung, font: str | None) -> str:
