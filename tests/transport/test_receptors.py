@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lantian.places.grid import nests
 from lantian.places.outlines import Outline
 from lantian.transport import particulate
-from lantian.transport.receptors import Receptor, area, day, numbers, point, population
+from lantian.transport.receptors import Receptor, area, concentration, day, numbers, point, population
 from lantian.transport.species import COMPACT
 from lantian.transport.weather import Weather
 
@@ -157,14 +157,17 @@ def test_the_concentration_is_that_of_the_model() -> None:
     receptor = point(GRID, "a", 116.4, 39.9, HOURS, "pm25")
     ground = weather.temperature[0], weather.humidity[0], weather.density[0]
     expected = particulate.pm25(mean / ground[2], COMPACT, *ground)
-    np.testing.assert_array_equal(receptor.concentration(mean, COMPACT, weather), expected)
+    np.testing.assert_array_equal(concentration(receptor.key, mean, COMPACT, weather), expected)
     oxidant = point(GRID, "a", 116.4, 39.9, HOURS, {"O3": 1.0, "NO2": 48 / 46})
-    both = oxidant.concentration(mean, COMPACT, weather)
+    both = concentration(oxidant.key, mean, COMPACT, weather)
     np.testing.assert_allclose(both, mean[3] + 48 / 46 * mean[2], rtol=1e-6)
-    slope = jax.grad(lambda m: receptor.concentration(m, COMPACT, weather).sum())(mean)
+    slope = jax.grad(lambda m: concentration("pm25", m, COMPACT, weather).sum())(mean)
     assert bool(jnp.all(jnp.isfinite(slope)))
     with pytest.raises(ValueError, match="PMC is not carried"):
-        point(GRID, "a", 116.4, 39.9, HOURS, "PMC").concentration(mean, COMPACT, weather)
+        point(GRID, "a", 116.4, 39.9, HOURS, "PMC").check(COMPACT)
+    with pytest.raises(ValueError, match=r"'a': SO4, .*SOA is not carried; carried are CO"):
+        receptor.check(["CO"])
+    receptor.check(COMPACT)
 
 
 def test_a_receptor_may_not_be_half_of_an_hour_list() -> None:

@@ -32,7 +32,7 @@ from lantian.transport.hour import HOUR, Hour, at, choose_steps
 from lantian.transport.ledger import Footprints, Ledger, Sensitivity, words
 from lantian.transport.model import INTERVALS, Model, Progress
 from lantian.transport.parameters import values
-from lantian.transport.receptors import Hours, Receptor, numbers
+from lantian.transport.receptors import Factors, Hours, Receptor, concentration, numbers
 from lantian.transport.step import Back, Processes, Tunable, advance, retreat
 from lantian.transport.weather import Weather
 
@@ -142,13 +142,13 @@ def sensitivity(
         ValueError: as `footprints`; an unknown parameter; a receptor whose value is not a number.
         ModelError, CheckpointError: from `Model.run`, with ``checkpoints``.
     """
-    given = list(receptors) if isinstance(receptors, Sequence) else [receptors]
-    asked = [_objective(one, forcing) for one in given]
+    asked = list(receptors) if isinstance(receptors, Sequence) else [receptors]
     if segment_hours < 1:
         raise ValueError(f"segment_hours: expected 1 or more, got {segment_hours}")
     on, hours = _hours(asked, forcing)
     knobs = _knobs(model, parameters, forcing.dtype)
     model.check(forcing)
+    derivatives = [_derivative(one, forcing) for one in asked]
     q = _opened(forcing, start)
     ledger = Ledger(
         forcing,
@@ -160,8 +160,8 @@ def sensitivity(
         accumulate=accumulate,
     )
     use_cache()
-    processes = _tunable(model.species, _changed(model), model.chemistry) if knobs else model.processes
-    course = _Course(model, forcing, hours, progress or _silent)
+    make = _tunable(model.species, _changed(model), model.chemistry)
+    course = _Course(model, forcing, make, knobs, hours, progress or _silent)
     modelled, by_knob = np.zeros(len(asked)), np.zeros((len(asked), len(knobs)))
     mu = [jnp.zeros_like(q) for _ in asked]
     last = [int(np.flatnonzero(on[:, r])[-1]) for r in range(len(asked))]
@@ -171,17 +171,20 @@ def sensitivity(
                 continue
             weight = jnp.zeros_like(gone.mean)
             if on[i, r]:
-                value, weight = _value(one, forcing.times[i], gone.mean, at(hour.drive, 0.5))
-                modelled[r] += value
+                value, weight = derivatives[r](forcing.times[i], gone.mean, hour)
+                modelled[r] += float(value)
+                if not np.isfinite(modelled[r]):
+                    when = _when(forcing, i)
+                    raise ValueError(f"receptor {one.name!r}: {value} in the hour of {when}; run the model to see why")
             with quiet_cache():
-                back = _back(mu[r], weight, hour, gone.steps, gone.states, processes, knobs)
+                back = _back(mu[r], weight, hour, gone.steps, gone.states, make, knobs)
             mu[r] = back.mu
             ledger.add(i, back.emission, back.edges, hour, r)
             by_knob[r] += [float(back.parameters[name]) for name in knobs]
     for r in range(len(asked)):
         ledger.begin(mu[r], forcing.hour(0).mass[0], q, r)
     attributes = {"chemistry": "on" if model.chemistry else "none", "order": "first"}
-    data = ledger.dataset([one.what for one in given], modelled, attributes)
+    data = ledger.dataset([one.what for one in asked], modelled, attributes)
     if knobs:
         data = data.assign_coords(parameter=words(knobs))
         data["parameters"] = ("receptor", "parameter"), by_knob, {"units": "ug m-3 per unit of the parameter"}
@@ -202,6 +205,8 @@ class _Course:
 
     model: Model
     forcing: Forcing
+    make: Tunable
+    knobs: Mapping[str, Array]
     hours: int
     progress: Progress
     done: int = 0
@@ -225,7 +230,7 @@ class _Course:
                 hour = self.forcing.hour(i)
                 steps = _steps(hour)
                 with quiet_cache():
-                    gone = _Gone(steps, *_forth(begins.pop(), hour, steps, self.model.processes))
+                    gone = _Gone(steps, *_forth(begins.pop(), hour, steps, self.make, self.knobs))
                 self._tell("forth from", i)
                 yield i, hour, gone
                 self._tell("back to", i)
@@ -263,29 +268,29 @@ class _Course:
         self.progress(self.done, self.total, f"{way} {_when(self.forcing, i)}")
 
 
-@partial(jax.jit, static_argnames="processes")
-def _forth(q: Array, hour: Hour, steps: Array, processes: Processes) -> tuple[Array, Array | None]:
+@partial(jax.jit, static_argnames="make")
+def _forth(q: Array, hour: Hour, steps: Array, make: Tunable, knobs: Mapping[str, Array]) -> tuple[Array, Array | None]:
     """The hourly mean, and the states that the slow processes met."""
-    forth = advance(q, hour, steps, intervals=INTERVALS, processes=processes, keep=True)
+    forth = advance(q, hour, steps, intervals=INTERVALS, processes=make(knobs), keep=True)
     return forth.mean, forth.states
 
 
-@partial(jax.jit, static_argnames="processes", donate_argnames="mu")
+@partial(jax.jit, static_argnames="make", donate_argnames="mu")
 def _back(
     mu: Array,
     weight: Array,
     hour: Hour,
     steps: Array,
     states: Array | None,
-    processes: Processes | Tunable,
+    make: Tunable,
     knobs: Mapping[str, Array],
 ) -> Back:
-    return retreat(mu, weight, hour, steps, intervals=INTERVALS, processes=processes, states=states, parameters=knobs)
+    return retreat(mu, weight, hour, steps, intervals=INTERVALS, processes=make, states=states, parameters=knobs)
 
 
 @lru_cache
 def _tunable(species: tuple[str, ...], changed: tuple[tuple[str, float], ...], chemistry: bool) -> Tunable:
-    """What makes the model's processes of the parameters by which a derivative is wanted."""
+    """What makes the model's processes of the parameters by which a derivative is wanted, once for each such model."""
 
     def make(knobs: Mapping[str, Any]) -> Processes:
         return reactions.processes(species, {**dict(changed), **knobs}, reactive=chemistry)
@@ -326,23 +331,29 @@ def _hours(asked: Sequence[Receptor | Objective], forcing: Forcing) -> tuple[np.
     return np.array([[i in mine for mine in active] for i in range(hours)]), hours
 
 
-def _objective(one: Receptor | Objective, forcing: Forcing) -> Objective:
+Derive = Callable[[np.datetime64, Array, Hour], tuple[Array, Array]]
+"""(beginning of the hour, hourly mean, hour) -> its part of the value, and the derivative of that by the mean."""
+
+
+def _derivative(one: Receptor | Objective, forcing: Forcing) -> Derive:
     if isinstance(one, Objective):
-        return one
-    weights = jnp.asarray(one.weights(forcing.domain.terrain.shape), forcing.dtype)
 
-    def value(_: np.datetime64, mean: Array, weather: Weather) -> Array:
-        return jnp.sum(weights * one.concentration(mean, forcing.species, weather))
+        def of_objective(time: np.datetime64, mean: Array, hour: Hour) -> tuple[Array, Array]:
+            weather = at(hour.drive, 0.5)
+            return jax.value_and_grad(lambda mean: one.value(time, mean, weather))(mean)
 
-    return Objective(one.name, str(one.what), one.when, value)
+        return of_objective
+    one.check(forcing.species)
+    weights, what = jnp.asarray(one.weights(forcing.domain.terrain.shape), forcing.dtype), one.key
+    return lambda _, mean, hour: _weighed(mean, weights, hour, what, forcing.species)
 
 
-def _value(one: Objective, time: np.datetime64, mean: Array, weather: Weather) -> tuple[float, Array]:
-    """The value of an hour and its derivative by the hourly mean."""
-    value, weight = jax.value_and_grad(lambda mean: one.value(time, mean, weather))(mean)
-    if not np.isfinite(float(value)):
-        raise ValueError(f"receptor {one.name!r}: its value in the hour of {time} is {value}; run the model to see why")
-    return float(value), weight
+@partial(jax.jit, static_argnames=("what", "species"))
+def _weighed(
+    mean: Array, weights: Array, hour: Hour, what: str | Factors, species: tuple[str, ...]
+) -> tuple[Array, Array]:
+    weather = at(hour.drive, 0.5)
+    return jax.value_and_grad(lambda mean: jnp.sum(weights * concentration(what, mean, species, weather)))(mean)
 
 
 def _when(forcing: Forcing, i: int) -> str:

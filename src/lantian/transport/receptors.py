@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import jax.numpy as jnp
 import numpy as np
 import shapely  # type: ignore[import-untyped]
 from jax import Array
@@ -24,6 +25,8 @@ from lantian.transport.species import REGISTRY, find
 from lantian.transport.weather import Weather
 
 Hours = NDArray[np.datetime64]
+Factors = tuple[tuple[str, float], ...]
+"""Species and their factors."""
 MATTER: Final = ("pm25", "pm10")
 """Combinations that have a name: particulate matter, nitrate's share in particles included."""
 
@@ -77,9 +80,25 @@ class Receptor:
                 raise ValueError(f"receptor {self.name!r}: {self.what!r} is unknown; known are {known}")
             return
         find(tuple(self.what))
-        factors = np.array([float(value) for value in self.what.values()])
+        factors = np.array([float(factor) for factor in self.what.values()])
         if not np.all(np.isfinite(factors)) or np.any(factors < 0) or not factors.sum() > 0:
             raise ValueError(f"receptor {self.name!r}: expected factors of 0 and above, one of them above; {self.what}")
+
+    @property
+    def key(self) -> str | Factors:
+        """``what`` as `concentration` takes it."""
+        return self.what if isinstance(self.what, str) else tuple((n, float(f)) for n, f in self.what.items())
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raise ``ValueError`` where a species that it asks for is not among ``names``, those that are carried."""
+        if self.what in MATTER:
+            wanted = [s.name for s in REGISTRY.values() if (s.pm25 if self.what == "pm25" else s.pm10)]
+            missing = [] if set(wanted) & set(names) else wanted
+        else:
+            missing = [name for name, _ in _factors(self.key) if name not in names]
+        if missing:
+            told = ", ".join(missing)
+            raise ValueError(f"receptor {self.name!r}: {told} is not carried; carried are {', '.join(names)}")
 
     def factor(self, species: str) -> float:
         """How many ug m-3 of the receptor one ug m-3 of a species makes.
@@ -96,29 +115,10 @@ class Receptor:
                 )
             factor = s.pm25 if self.what == "pm25" else s.pm10
         else:
-            factor = self._factors().get(species, 0.0)
+            factor = dict(_factors(self.key)).get(species, 0.0)
         if not factor > 0:
             raise ValueError(f"receptor {self.name!r}: {species} makes nothing of {self.what}")
         return factor
-
-    def concentration(self, mean: Array, names: Sequence[str], weather: Weather) -> Array:
-        """The field (y, x) in ug m-3 that ``where`` weighs, of the hourly ``mean`` (species, y, x) in ug m-3.
-
-        ``weather`` that of the hour; JAX can differentiate by ``mean``.
-
-        Raises:
-            ValueError: a species that is not carried.
-        """
-        density = weather.density[0]
-        if isinstance(self.what, str) and self.what in MATTER:
-            matter = particulate.pm25 if self.what == "pm25" else particulate.pm10
-            return matter(mean / density, names, weather.temperature[0], weather.humidity[0], density)
-        total = mean[0] * 0
-        for name, factor in self._factors().items():
-            if name not in names:
-                raise ValueError(f"receptor {self.name!r}: {name} is not carried; carried are {', '.join(names)}")
-            total = total + factor * mean[list(names).index(name)]
-        return total
 
     def weights(self, shape: tuple[int, int]) -> Field:
         """Weight of the hourly mean in each cell (y, x) at each of its hours; over cells and hours they sum to 1.
@@ -132,8 +132,26 @@ class Receptor:
         weights: Field = self.where / self.when.size
         return weights
 
-    def _factors(self) -> Mapping[str, float]:
-        return {self.what: 1.0} if isinstance(self.what, str) else self.what
+
+def concentration(what: str | Factors, mean: Array, names: Sequence[str], weather: Weather) -> Array:
+    """What a receptor weighs: the field (y, x) in ug m-3 of the hourly ``mean`` (species, y, x) in ug m-3.
+
+    ``names`` of the species of ``mean``, ``weather`` that of the hour. JAX can differentiate by ``mean``. What is
+    called ``"pm25"`` or ``"pm10"`` is that of `particulate`, as in `Run.mean`. `Receptor.check` tells a species that
+    is not carried.
+    """
+    if what in MATTER:
+        density = weather.density[0]
+        matter = particulate.pm25 if what == "pm25" else particulate.pm10
+        return matter(mean / density, names, weather.temperature[0], weather.humidity[0], density)
+    total = jnp.zeros_like(mean[0])
+    for name, factor in _factors(what):
+        total = total + factor * mean[list(names).index(name)]
+    return total
+
+
+def _factors(what: str | Factors) -> Factors:
+    return ((what, 1.0),) if isinstance(what, str) else what
 
 
 def numbers(name: str, when: Hours, times: Hours) -> frozenset[int]:
