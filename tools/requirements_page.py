@@ -34,8 +34,8 @@ def marks_of(file: Path) -> Iterator[tuple[str, str | None, str]]:
 
 
 def parse_mark(call: ast.expr) -> Iterator[tuple[str, str | None]]:
-    """Yield what a ``pytest.mark.requirement(...)`` expression names."""
-    if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.requirement":
+    """Yield what a ``pytest.mark.requirement(...)`` expression names, also where a file calls it ``requirement``."""
+    if isinstance(call, ast.Call) and ast.unparse(call.func) in ("pytest.mark.requirement", "requirement"):
         parts = {k.arg: ast.literal_eval(k.value) for k in call.keywords}
         for argument in call.args:
             yield ast.literal_eval(argument), parts.get("part")
