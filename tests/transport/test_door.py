@@ -466,23 +466,6 @@ def test_a_changed_parameter_reaches_deposition_and_a_wrong_one_is_refused(
         open_forcing(domain, NAMES, **given, parameters={"particle_upteak": 0.002})
 
 
-def test_a_tracer_deposits_like_its_species_and_has_no_source(domain: Domain, forcing: Forcing) -> None:
-    hour, tracer = forcing.hour(1), forcing.tracer(1, "SO2", 4)
-    for index in range(4):
-        np.testing.assert_array_equal(tracer.drain[:, index], hour.drain[:, 1])
-    assert tracer.emission.shape == (3, 4, *domain.terrain.shape)
-    assert not np.any(tracer.emission)
-    shapes = {name: edge.shape for name, edge in tracer.edges._asdict().items()}
-    assert shapes == {
-        "west": (2, 5, 4, 10), "east": (2, 5, 4, 10), "south": (2, 5, 4, 12), "north": (2, 5, 4, 12),
-        "top": (2, 4, 10, 12),
-    }  # fmt: skip
-    assert not any(np.any(edge) for edge in tracer.edges)
-    same(tracer._replace(drain=hour.drain, emission=hour.emission, edges=hour.edges), hour)
-    with pytest.raises(ValueError, match="O3 is not carried; carried are NO2, SO2, PPM25"):
-        forcing.tracer(0, "O3")
-
-
 def test_hours_are_the_same_forth_and_back(domain: Domain, given: Datasets, forcing: Forcing) -> None:
     other = open_forcing(domain, NAMES, **given)
     for i in (2, 1, 0, 2):

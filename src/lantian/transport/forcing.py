@@ -217,18 +217,6 @@ class Forcing:
         hour: Hour = _hour(begin, end, self._emission(i))
         return hour
 
-    def tracer(self, i: int, name: str, count: int = 1) -> Hour:
-        """Hour ``i`` for ``count`` tracers that deposit as species ``name``, without emission, and with clean edges.
-
-        Footprints go back through it, many receptors at once. ``ValueError`` where the species is not carried.
-        """
-        if name not in self.species:
-            raise ValueError(f"{name} is not carried; carried are {', '.join(self.species)}")
-        begin, end = (_of_tracer(moment, self.species.index(name), count) for moment in self._ends(i))
-        ny, nx = self.domain.terrain.shape
-        hour: Hour = _hour(begin, end, jnp.zeros((self.emission_layers, count, ny, nx), self.dtype))
-        return hour
-
     def digest(self) -> str:
         """What tells these inputs from any others: domain, species, parameters and all that was read at the door."""
         grid = self.domain.grid
@@ -284,14 +272,3 @@ class Forcing:
 def read(dataset: xr.Dataset, name: str, t: int) -> NDArray[Any]:
     """One variable at one time; no other time is read."""
     return np.asarray(dataset.variables[name][t].values)
-
-
-def _of_tracer(moment: _Moment, index: int, count: int) -> _Moment:
-    """The moment for ``count`` tracers like one species."""
-
-    def clean(edge: Array) -> Array:
-        shape = (*edge.shape[:-2], count, edge.shape[-1]) if edge is not moment.edges.top else (count, *edge.shape[-2:])
-        return jnp.zeros(shape, edge.dtype)
-
-    drain = jnp.repeat(moment.drain[index : index + 1], count, axis=0)
-    return moment._replace(drain=drain, edges=Edges(*map(clean, moment.edges)))
