@@ -439,6 +439,8 @@ def test_a_gpu_gives_the_same() -> None:
         (lambda: Model(("TNO3", "CO"), chemistry=False), "TNO3 needs TNH4 and SO4"),
         (lambda: Model(parameters={"no_such": 1.0}), "unknown parameter"),
         (lambda: Model(parameters={"canopy_uptake": 99.0}), "outside"),
+        (lambda: Model(parameters={"canopy_uptake": np.float32(99)}), "outside"),
+        (lambda: Model(parameters={"roc_reactivity": np.ones((2, 2))}), "parameters roc_reactivity: expected numbers"),
     ],
 )
 def test_a_model_checks_itself(make: Callable[[], Model], told: str) -> None:

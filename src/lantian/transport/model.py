@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
+from numbers import Real
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -56,7 +57,7 @@ class Model:
 
     Raises:
         ValueError: a species that is unknown or stands twice, chemistry or total nitrate without the species that it
-            needs, a parameter that is unknown or outside its range.
+            needs, a parameter that is unknown, no number or outside its range.
     """
 
     species: tuple[str, ...] = COMPACT
@@ -72,6 +73,10 @@ class Model:
             raise ValueError(f"the chemistry needs {', '.join(missing)} too; carry them, or say chemistry=False")
         if "TNO3" in self.species and not {"TNH4", "SO4"} <= set(self.species):
             raise ValueError("TNO3 needs TNH4 and SO4, on which its particulate part depends")
+        given: Mapping[str, Any] = self.parameters or {}
+        fields = [name for name, value in given.items() if not isinstance(value, Real)]
+        if fields:
+            raise ValueError(f"parameters {', '.join(fields)}: expected numbers; a run takes no fields for them")
         _ = self.processes  # a parameter that is wrong is told here
 
     @cached_property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 
@@ -39,7 +40,7 @@ def values(parameters: Iterable[Parameter], changed: Mapping[str, Any] | None = 
         if name not in known:
             raise ValueError(f"unknown parameter {name!r}; known are {', '.join(known)}")
         p = known[name]
-        if isinstance(value, int | float) and not p.low <= value <= p.high:
+        if isinstance(value, Real) and not p.low <= float(value) <= p.high:
             raise ValueError(f"{name} = {value} {p.unit} lies outside {p.low}..{p.high}")
         result[name] = value
     return result
