@@ -123,7 +123,7 @@ class Sensitivity(Footprints):
     ``data`` as of `Footprints`, with the dimension ``species`` before ``layer``, or before ``y`` or ``x`` of edges and
     start. Derivatives may be negative: more NO can make less O3. The parts are derivative times amount; they say what
     a small change of each makes, and add up to the modelled value only as far as that is proportional to them. The
-    closure states how far. Nothing is rescaled. If parameters were asked for, ``parameter (receptor, parameter)`` is
+    closure states how far. Nothing is rescaled. If parameters were asked for, ``parameters (receptor, parameter)`` is
     the derivative by each, ug m-3 per unit of the parameter.
     """
 
