@@ -20,7 +20,7 @@ def uniform() -> Rung:
     measures = []
     for wind in (SHEARED, DIVERGENT, EDDY, LEVEL):
         now = hour(wind, edge=400.0)
-        q = jnp.full((*now.mass.shape[1:2], 4, *now.mass.shape[2:]), 400.0)
+        q = jnp.full((*now.mass.shape[1:2], 4, *now.mass.shape[2:]), 400.0, jnp.float32)
         after = array(forth(q, now, int(choose_steps(now, 300.0)[0])).q)
         measures.append(Measure(wind.name, wind.zh, float(np.max(abs(after / 400 - 1))), at_most=1e-5))
     return Rung(

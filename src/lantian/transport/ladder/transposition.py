@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
@@ -97,6 +98,54 @@ def _forth_and_back(
     return result, transposed(y)
 
 
+@dataclass(frozen=True)
+class _Along:
+    """The air of a step along one axis of the state; ``edge`` is the state's shape without that axis."""
+
+    axis: int
+    state: tuple[int, ...]
+    edge: tuple[int, ...]
+    mass: Array
+    through: Passage
+
+    @property
+    def after(self) -> Values:
+        """(z, 1, y, x) air after the sweep, over the mean of that before."""
+        gain = convergence(self.through.flux[:, 0], max(self.axis - 1, 0))
+        return array(self.mass + gain)[:, None] / float(self.mass.mean())
+
+    def gap(self, q: Any, y: Any, edge: float = 0.0, changes: Sequence[Any] | None = None) -> float:
+        """Of <y, A x> and <A' y, x>, x being the state ``q`` and what lies beyond its edges.
+
+        With ``changes`` of x: of its tangent and the discrete adjoint at x.
+        """
+
+        def made(values: Any, shape: tuple[int, ...]) -> Array:
+            return jnp.asarray(np.broadcast_to(values, shape), jnp.float32)
+
+        inputs = (made(q, self.state), made(edge, self.edge), made(edge, self.edge))
+        tangent = inputs
+        mode: Adjoint = "continuous"
+        if changes is not None:
+            mode = "discrete"
+            tangent = (made(changes[0], self.state), made(changes[1], self.edge), made(changes[2], self.edge))
+        receptor = made(y, self.state)
+        result, back = _forth_and_back(inputs, tangent, receptor, self.mass, self.through, axis=self.axis, mode=mode)
+        return _gap([(receptor, result)], zip(back, tangent, strict=True))
+
+
+def _along(now: Hour, axis: int, *, closed: bool) -> _Along:
+    """The first step of an hour along an axis; ``closed``: no air passes the outer faces."""
+    mass, air_axis = now.mass[0], max(axis - 1, 0)
+    flux, swap = {3: (now.flux_x, now.swap_x), 2: (now.flux_y, now.swap_y), 0: (now.flux_z, None)}[axis]
+    passing = flux[0] * SECONDS
+    if closed:
+        passing = jnp.moveaxis(jnp.moveaxis(passing, air_axis, 0).at[jnp.array([0, -1])].set(0), 0, air_axis)
+    through = passage(passing, mass, air_axis, None if swap is None else swap[0] * SECONDS)
+    state = (mass.shape[0], 2, *mass.shape[1:])
+    return _Along(axis, state, tuple(n for i, n in enumerate(state) if i != axis), mass, through)
+
+
 def _sweeps(now: Hour) -> dict[str, float]:
     """Relative gaps of the sweeps' dot products, the larger of x and z; y is computed as x is.
 
@@ -104,45 +153,20 @@ def _sweeps(now: Hour) -> dict[str, float]:
     sweep obeys <y, A x> = <A' y, x> as far as both limit alike.
     """
     rng = np.random.default_rng(4)
-    mass = now.mass[0]
-    shape = (mass.shape[0], 2, *mass.shape[1:])
     found: dict[str, float] = {}
-    for axis, flux, swap in ((3, now.flux_x, now.swap_x), (0, now.flux_z, None)):
-        air_axis = max(axis - 1, 0)
-        beyond = tuple(n for i, n in enumerate(shape) if i != axis)
-        place = np.arange(shape[axis]).reshape([-1 if i == axis else 1 for i in range(4)])
-        passing = flux[0] * SECONDS
-        outer = [slice(None)] * air_axis + [np.array([0, -1])]
-        closed = passing.at[tuple(outer)].set(0)
-
-        def gap(
-            mode: Adjoint, q: Any, y: Any, flux: Array, low: Any = 0.0, changes: Any = None,
-            axis: int = axis, swap: Array | None = swap, shape: Any = shape, beyond: Any = beyond,
-        ) -> float:  # fmt: skip
-            through = passage(flux, mass, max(axis - 1, 0), None if swap is None else swap[0] * SECONDS)
-            sizes = (shape, beyond, beyond)
-            made = [jnp.asarray(np.broadcast_to(a, s), jnp.float32) for a, s in zip((q, low, low), sizes, strict=True)]
-            tangent = made if changes is None else [jnp.asarray(c, jnp.float32) for c in changes]
-            receptor = jnp.asarray(np.broadcast_to(y, shape), jnp.float32)
-            result, back = _forth_and_back(
-                tuple(made), tuple(tangent), receptor, mass, through, axis=axis, mode=mode
-            )  # fmt: skip
-            return _gap([(receptor, result)], zip(back, tangent, strict=True))
-
-        after, after_closed = (
-            array(mass + convergence(f, air_axis))[:, None] / float(mass.mean()) for f in (passing, closed)
-        )
-        positive, y = rng.uniform(1, 3, shape), rng.normal(size=shape)
-        noise = [rng.normal(size=size) for size in (shape, beyond, beyond)]
+    for axis in (3, 0):
+        real, closed = (_along(now, axis, closed=only_inner) for only_inner in (False, True))
+        place = np.arange(real.state[axis]).reshape([-1 if i == axis else 1 for i in range(4)])
+        positive, y = rng.uniform(1, 3, real.state), rng.normal(size=real.state)
+        noise = [rng.normal(size=shape) for shape in (real.state, real.edge, real.edge)]
         turning = 2 + (-1.0) ** place  # where every value turns, the limiter leaves the first-order scheme, both ways
+        smooth, other = 1 + np.sin(0.5 * place), 1 + np.cos(0.4 * place)
         gaps = {
-            "discrete": gap("discrete", positive, y, passing, 2.0, noise),
-            "continuous, uniform field": gap("continuous", 1.0, abs(y), passing, 1.0),
-            "continuous, uniform receptor": gap("continuous", positive, after, passing, 2.0),
-            "continuous, first-order limit": gap("continuous", turning, turning * after_closed, closed),
-            "continuous, smooth fields": gap(
-                "continuous", 1 + np.sin(0.5 * place), (1 + np.cos(0.4 * place)) * after_closed, closed
-            ),
+            "discrete": real.gap(positive, y, 2.0, noise),
+            "continuous, uniform field": real.gap(1.0, abs(y), 1.0),
+            "continuous, uniform receptor": real.gap(positive, real.after, 2.0),
+            "continuous, first-order limit": closed.gap(turning, turning * closed.after),
+            "continuous, smooth fields": closed.gap(smooth, other * closed.after),
         }
         found = {name: max(value, found.get(name, 0.0)) for name, value in gaps.items()}
     return found
