@@ -519,6 +519,7 @@ def test_what_the_full_adjoint_refuses(haze: Haze) -> None:
     forcing, receptors = haze.forcing(), crowds(haze)
     for options, says in (
         ({"parameters": ("gamma",)}, "unknown parameters gamma; known are"),
+        ({"parameters": ("oh_noon", "k_min_urban")}, "parameters k_min_urban: they act in the forcing alone"),
         ({"segment_hours": 0}, "segment_hours: expected 1 or more"),
         ({"accumulate": 0}, "1 or more"),
     ):

@@ -178,7 +178,7 @@ def test_single_precision_is_enough_for_a_day() -> None:
 
 
 def test_all_processes_are_differentiated_by_their_named_parameters() -> None:
-    """Twelve calls, against finite differences in double precision."""
+    """Twelve calls, against finite differences in double precision; and by which parameters there is a slope at all."""
     names = ("so2_uptake_humid", "roc_reactivity", "oh_noon", "in_cloud_fine", "collection_fine", "coarse_diameter")
     priors = values(reactions.PARAMETERS)
     weights = np.random.default_rng(13).uniform(0, 1, (SHAPE[0], len(NAMES), *SHAPE[1:]))
@@ -195,9 +195,10 @@ def test_all_processes_are_differentiated_by_their_named_parameters() -> None:
 
     with jax.enable_x64(True):
         q, air = state(14, dtype=np.float64), weather(15, np.float64)
-        one = {name: jnp.ones(()) for name in names}
+        one = {name: jnp.ones(()) for name in priors}
         both = jax.jit(jax.value_and_grad(felt))  # one function, for compiling takes long
         slope = both(one, q, air)[1]
+        assert {name for name in priors if slope[name] == 0} == set(reactions.NOT_FELT)
         for name in names:
             low, high = (
                 float(both({**one, name: jnp.full((), 1 + sign * 1e-4, float)}, q, air)[0]) for sign in (-1, 1)

@@ -139,7 +139,8 @@ def sensitivity(
     it is run first if it was not before. ``layers``, ``accumulate`` and ``progress`` as in `footprints`.
 
     Raises:
-        ValueError: as `footprints`; an unknown parameter; a receptor whose value is not a number.
+        ValueError: as `footprints`; a parameter that is unknown or in `reactions.NOT_FELT`; a receptor
+            whose value is not a number.
         ModelError, CheckpointError: from `Model.run`, with ``checkpoints``.
     """
     asked = list(receptors) if isinstance(receptors, Sequence) else [receptors]
@@ -306,6 +307,11 @@ def _knobs(model: Model, parameters: Sequence[str], dtype: Any) -> dict[str, Arr
     now = values(reactions.PARAMETERS, model.parameters)
     if unknown := [name for name in parameters if name not in now]:
         raise ValueError(f"unknown parameters {', '.join(unknown)}; known are {', '.join(now)}")
+    if held := [name for name in parameters if name in reactions.NOT_FELT]:
+        raise ValueError(
+            f"parameters {', '.join(held)}: they act in the forcing alone or as a threshold, and have no derivative "
+            "here; compare two forward runs"
+        )
     return {name: jnp.asarray(now[name], dtype) for name in parameters}
 
 

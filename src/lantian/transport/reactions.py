@@ -24,6 +24,10 @@ PARAMETERS: Final[tuple[Parameter, ...]] = tuple(
     dict.fromkeys((*chemistry.PARAMETERS, *aerosol.PARAMETERS, *deposition.PARAMETERS, *diffusivity.PARAMETERS))
 )
 """The uncertain numbers of a run. Those of `diffusivity` act where the weather's diffusivity is made."""
+NOT_FELT: Final = (
+    "canopy_uptake", "no2_reactivity", "particle_uptake", "cloud_threshold", *(p.name for p in diffusivity.PARAMETERS)
+)  # fmt: skip
+"""Those by which the slow processes have no slope: they act in the forcing alone, or as a threshold."""
 
 _SURFACE: Final = ("PPM25", "BC", "DUST", "SOA")
 """Species that the aerosol chemistry uses where they are carried."""
