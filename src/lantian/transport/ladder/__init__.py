@@ -34,9 +34,7 @@ RUNGS: Final[Mapping[str, Callable[[], Rung]]] = {
 """From the bottom up."""
 
 
-def run(
-    progress: Callable[[int, int, str], None] | None = None, rungs: Sequence[str] | None = None
-) -> list[Rung]:  # fmt: skip
+def run(progress: Callable[[int, int, str], None] | None = None, rungs: Sequence[str] | None = None) -> list[Rung]:
     """Climb the ladder, or the ``rungs`` of these names, in this order.
 
     ``progress`` is told (done, total, name of the rung that begins), at the end with an empty name. Raises

@@ -172,9 +172,7 @@ def _made(air: _Moment, drain: ArrayLike, emission: ArrayLike, edges: Edges, dty
     lifted = close(mass, flux_x, flux_y)
     edges = jax.tree.map(lambda a: a.astype(dtype), edges)
     drain, emission = jnp.asarray(drain, dtype), jnp.asarray(emission, dtype)
-    return Hour(
-        mass, flux_x, flux_y, lifted, exchange, swap_x, swap_y, drain, emission, edges, ground, None
-    )  # fmt: skip
+    return Hour(mass, flux_x, flux_y, lifted, exchange, swap_x, swap_y, drain, emission, edges, ground, None)
 
 
 @dataclass(frozen=True)

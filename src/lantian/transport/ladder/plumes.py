@@ -36,7 +36,7 @@ def plume() -> Rung:
     return Rung(
         "steady plume",
         "稳态烟羽",
-        "Concentrations 15 to 56 km downwind with constant wind and K, 8 to 24 km with power laws",
+        "Concentrations 15 to 55 km downwind with constant wind and K, 8 to 24 km with power laws",
         tuple(measures),
         (
             Map("plume at the ground", "地面烟羽", low, "ug m-3"),
@@ -98,9 +98,7 @@ def _constant() -> tuple[list[float], Values, Values]:
     return errors, field[0, 0][:, columns], ground[0]
 
 
-def huang(
-    x: Values, z: Values, h: float, *, wind: float, wind_power: float, k: float, k_power: float
-) -> Values:  # fmt: skip
+def huang(x: Values, z: Values, h: float, *, wind: float, wind_power: float, k: float, k_power: float) -> Values:
     """Crosswind-integrated concentration over source strength, s m-2, at ``x`` downwind and height ``z``.
 
     Wind ``wind z^wind_power`` and diffusivity ``k z^k_power``, source at ``h`` (Huang 1979, Atmos. Environ. 13:453)::

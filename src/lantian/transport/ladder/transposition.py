@@ -39,7 +39,7 @@ def adjoint() -> Rung:
         ("continuous, uniform receptor", "连续伴随，均匀受体"),
         ("continuous, first-order limit", "连续伴随，一阶极限"),
     )
-    name = "continuous, smooth fields"
+    smooth = "continuous, smooth fields"
     return Rung(
         "adjoint",
         "伴随",
@@ -47,7 +47,7 @@ def adjoint() -> Rung:
         (
             Measure("mixing", "混合", _mixing(now), at_most=1e-5),
             *(Measure(f"sweep, {name}", f"平流，{zh}", gaps[name], at_most=1e-5) for name, zh in exact),
-            Measure(f"sweep, {name}", "平流，连续伴随，光滑场", gaps[name]),
+            Measure(f"sweep, {smooth}", "平流，连续伴随，光滑场", gaps[smooth]),
             Measure("hour against finite differences", "整小时对有限差分", _differences(), at_most=1e-3),
         ),
     )
@@ -70,9 +70,7 @@ def _mixing(now: Hour) -> float:
 
     @jax.jit
     def both(x: Array, y: Array) -> tuple[Array, Array]:
-        after, back = jax.vjp(
-            lambda q: diffuse(q, now.mass[0], now.exchange[0] * SECONDS, drain * SECONDS), x
-        )  # fmt: skip
+        after, back = jax.vjp(lambda q: diffuse(q, now.mass[0], now.exchange[0] * SECONDS, drain * SECONDS), x)
         return after, back(y)[0]
 
     after, back = both(x, y)
