@@ -14,24 +14,19 @@ from hypothesis import given, settings
 from scipy.integrate import solve_ivp
 
 from lantian.transport.chemistry import PARAMETERS, SUBSTEPS, Rates, radical_pool, rates, react
+from lantian.transport.ladder.stiff import CALL, CITIES, GASES, Start, constants, mechanism, photochemical_day
 from lantian.transport.parameters import values
 
 PRIORS = values(PARAMETERS)
-GASES = ("ROC", "NO", "NO2", "O3", "TNO3")
-CALL = 300.0
-HOURS = (4.0, 28.0)
 
-# Start in ppb and emission in ppb an hour of ROC, NO, NO2, O3, TNO3; mean temperature K; declination of the sun.
-DAYS = {
-    "town": ([60, 10, 25, 30, 1], [8, 3, 0.4, 0, 0], 300, 20),
-    "city in summer": ([200, 80, 50, 5, 2], [40, 12, 1.2, 0, 0], 303, 20),
-    "country": ([15, 0.2, 2, 45, 0.5], [1, 0.05, 0.05, 0, 0], 298, 20),
-    "clean air": ([5, 0.02, 0.2, 40, 0.2], [0.5, 0.003, 0.003, 0, 0], 293, 20),
-    "plume": ([20, 400, 20, 50, 0], [0, 0, 0, 0, 0], 298, 20),
-    "street": ([30, 50, 20, 50, 0], [4, 10, 1, 0, 0], 298, 20),
-    "city in winter": ([100, 60, 35, 5, 3], [10, 6, 0.6, 0, 0], 272, -20),
-    "country in winter": ([20, 2, 8, 30, 1], [1, 0.2, 0.05, 0, 0], 275, -20),
-    "forest": ([80, 0.1, 0.5, 40, 0.2], [10, 0.05, 0.05, 0, 0], 303, 20),
+DAYS = CITIES | {
+    "town": Start((60, 10, 25, 30, 1), (8, 3, 0.4, 0, 0), 300, 20),
+    "country": Start((15, 0.2, 2, 45, 0.5), (1, 0.05, 0.05, 0, 0), 298, 20),
+    "clean air": Start((5, 0.02, 0.2, 40, 0.2), (0.5, 0.003, 0.003, 0, 0), 293, 20),
+    "plume": Start((20, 400, 20, 50, 0), (0, 0, 0, 0, 0), 298, 20),
+    "street": Start((30, 50, 20, 50, 0), (4, 10, 1, 0, 0), 298, 20),
+    "country in winter": Start((20, 2, 8, 30, 1), (1, 0.2, 0.05, 0, 0), 275, -20),
+    "forest": Start((80, 0.1, 0.5, 40, 0.2), (10, 0.05, 0.05, 0, 0), 303, 20),
 }
 
 
@@ -39,68 +34,10 @@ def at(**ppb):
     return {name: jnp.asarray(ppb.get(name, 0.0)) for name in GASES}
 
 
-def moment(hour, kelvin, declination):
-    """Rates at a local hour of a day at 37 N with some cloud after noon."""
-    lat, decl = np.radians(37.0), np.radians(declination)
-    c = np.sin(lat) * np.sin(decl) + np.cos(lat) * np.cos(decl) * np.cos(np.radians(15 * (hour - 12)))
-    cloud = 0.5 * np.exp(-(((hour % 24 - 15) / 2) ** 2))
-    return rates(kelvin + 5 * np.cos(np.radians(15 * (hour - 15))), c, cloud, PRIORS)
-
-
-def constants(rates_):
-    return np.array(np.broadcast_arrays(*(np.asarray(r, float) for r in rates_)))
-
-
-def mechanism(y, k):
-    """Tendencies of ROC, NO, NO2, O3, TNO3 and RP, (6, ...) ppb s-1: the seven reactions, RP a species like others."""
-    roc, no, no2, o3, _, rp = y
-    k1, k2, k3, k4, k5, k67 = k
-    r1, r2, r3, r4, r5, r67 = k1 * roc, k2 * rp * no, k3 * no2, k4 * no * o3, k5 * rp * rp, k67 * rp * no2
-    return np.array([0 * r1, r3 - r2 - r4, r2 + r4 - r3 - r67, r3 - r4, r67, r1 - r2 - r5 - r67])
-
-
 @pytest.fixture(scope="module")
 def day():
-    """One day of all starts at once, reference and ours: two arrays (call, species, start) and the calls' ends, hours.
-
-    Emission enters in pulses between calls, one every half hour. The reference solves the seven reactions with a
-    radical pool that has a history, under light and temperature that change all the time; ours sees the rates of the
-    middle of each call.
-    """
-    start, emission, kelvin, declination = (np.array(c, float) for c in zip(*DAYS.values(), strict=True))
-    calls = round((HOURS[1] - HOURS[0]) * 3600 / CALL)
-    with jax.enable_x64(True):
-        middles = HOURS[0] + (np.arange(calls) + 0.5) * CALL / 3600
-        light = moment(middles[:, None], kelvin, declination)
-        step = jax.jit(lambda x, light, i: react(x, jax.tree.map(lambda k: k[i] if jnp.ndim(k) else k, light), CALL))
-        fine = constants(moment(HOURS[0] + np.arange(calls * 5 + 1)[:, None] * CALL / 18000, kelvin, declination))
-        x = {name: jnp.asarray(start[:, i]) for i, name in enumerate(GASES)}
-        y, true, ours = np.vstack([start.T, np.zeros(len(DAYS))]), [], []
-        for i in range(calls):
-            if i % 6 == 0:
-                pulse = emission.T / 2
-                x = {name: x[name] + pulse[j] for j, name in enumerate(GASES)}
-                true += stiff(y + np.vstack([pulse, 0 * pulse[:1]]), fine[:, 5 * i : 5 * i + 31])
-                y = true[-1]
-            x = step(x, light, i)
-            ours.append([np.asarray(x[name]) for name in GASES])
-    return np.array(true)[:, :5], np.array(ours), HOURS[0] + np.arange(1, calls + 1) * CALL / 3600
-
-
-def stiff(y, table):
-    """The states (6, start) after each call of half an hour, by BDF; ``table`` (rate, time, start) is the light."""
-    end = 6 * CALL
-    intervals = table.shape[1] - 1
-
-    def tendency(t, flat):
-        i = min(int(t / end * intervals), intervals - 1)
-        k = table[:, i] + (t / end * intervals - i) * (table[:, i + 1] - table[:, i])
-        return mechanism(flat.reshape(6, y.shape[1], -1), k[:, :, None]).reshape(flat.shape)
-
-    times = CALL * np.arange(1, 7)
-    done = solve_ivp(tendency, (0, end), y.ravel(), "BDF", times, rtol=1e-8, atol=1e-10, vectorized=True)
-    assert done.success
-    return [state.reshape(y.shape) for state in done.y.T]
+    """One day of all starts at once: the reference, ours in double precision, and the hour."""
+    return photochemical_day(list(DAYS.values()), jnp.float64)
 
 
 @pytest.mark.requirement("F3", part="photochemistry within 3 % of a stiff solver over day and night")
