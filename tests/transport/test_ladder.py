@@ -17,6 +17,9 @@ LIMITS = {
     "budget": dict.fromkeys(("sheared", "divergent", "eddy", "level, against hills"), (None, 1e-4)),
     "cone": {"peak": (0.84, None), "L1 error": (None, 0.045), "L2 error": (None, 0.045), "least value": (0, None)},
     "deformation": {"overshoot": (None, 0), "least value": (0, None)},
+    "photochemistry": dict.fromkeys(("NO", "NO2", "O3", "TNO3"), (None, 0.03)),
+    "aerosol": dict.fromkeys(("SO2", "SO4", "NO2", "O3", "TNO3", "SOA"), (None, 0.03)),
+    "restart": dict.fromkeys(("state", "hourly means", "budget"), (None, 0)),
     "adjoint": {"mixing": (None, 1e-5), "sweep, discrete": (None, 1e-5)},
     "closure": {
         f"{wind}: {what}": limits
@@ -41,6 +44,14 @@ LIMITS = {
         pytest.param("diffusion", marks=requirement("F3", part="analytic diffusion")),
         pytest.param("puff", marks=requirement("F3", part="Gaussian puff in uniform wind and shear")),
         pytest.param("plume", marks=requirement("F3", part="steady plume of K theory")),
+        pytest.param("photochemistry", marks=requirement("F3", part="photochemistry within 3 % of a stiff solver")),
+        pytest.param(
+            "aerosol", marks=requirement("F3", part="aerosol within 3 % of a stiff solver over night and day")
+        ),
+        pytest.param("atoms", marks=requirement("F3", part="atoms of S and N conserved by both chemistries")),
+        pytest.param("nest", marks=requirement("F3", part="nested run against a single fine run")),
+        pytest.param("restart", marks=requirement("F3", part="restart bit-identical")),
+        pytest.param("precision", marks=requirement("F3", part="CPU against float64 reference; GPU to 1e-4")),
         pytest.param("adjoint", marks=requirement("F3", part="adjoint dot products and finite differences")),
         pytest.param("closure", marks=requirement("F3", part="closure of budgets and brute-force source removal")),
     ],
@@ -63,7 +74,7 @@ def test_every_rung_is_climbed_by_a_test_above():
     assert [param.values[0] for param in marked] == list(RUNGS)
 
 
-@pytest.mark.parametrize("name", ["cone", "puff", "plume", "closure"])
+@pytest.mark.parametrize("name", ["cone", "puff", "plume", "photochemistry", "aerosol", "nest", "closure"])
 def test_the_pictures_can_be_drawn(name):
     pictures = climbed(name).pictures
     assert pictures

@@ -7,82 +7,25 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from lantian.places.grid import Domain, Grid, nests
-from lantian.places.levels import Levels, stretched
 from lantian.places.regrid import Regridder
-from lantian.transport import door, idealised
-from lantian.transport.background import Profile, from_profile
-from lantian.transport.model import Model, Progress
+from lantian.transport import idealised
+from lantian.transport.background import from_profile
+from lantian.transport.ladder.runs import CELLS, CLEAN, HOURS, START, TRACER, NestedPlume, nested_plume
 from lantian.transport.nesting import Inputs, run_nests, start_from
-from lantian.transport.result import Run
 
 PAGE = Path(__file__).parents[2] / "docs" / "transport" / "nesting.md"
-START = np.datetime64("2025-01-10T00", "ns")
-CLEAN = Profile("clean", (0.0,), {"CO": (0.0,)})
-CELLS, HOURS = 36, 5
-MODEL = Model(("CO",), chemistry=False)
-LOW = Levels(stretched(4, 100.0, 1200.0))
 
 
-def flat(grid: Grid) -> Domain:
-    return Domain(grid, LOW, np.zeros((grid.ny, grid.nx)), 0.0)
-
-
-class Plume(NamedTuple):
-    """A city upwind of the nest; everything in cells of the child."""
-
-    parent: Domain
-    child: Domain
-    fine: Domain
-
-    @property
-    def scale(self) -> float:
-        return self.child.grid.spacing / 1000
-
-    def inputs(self, of: Domain) -> Inputs:
-        """A wind that turns, and a source of smooth shape 30 km (at 1 km) to the south-west of the middle."""
-        wind = {
-            "x_wind": lambda h, z: self.scale * (5.0 + 0 * z),
-            "y_wind": lambda h, z: self.scale * (2 + np.sin(h) + 0 * z),
-        }
-        weather = idealised.weather(of, START, HOURS, vertical_diffusivity=20.0, **wind)
-        return Inputs(weather, idealised.emissions(of, START, HOURS, {"CO": self.source(of.grid)}))
-
-    def source(self, grid: Grid) -> np.ndarray:
-        parts = round(grid.spacing / self.child.grid.spacing * 3)  # a cell's mean, the same on all grids
-        x, y = (np.add.outer(c, grid.spacing * ((np.arange(parts) + 0.5) / parts - 0.5)) for c in (grid.x, grid.y))
-        shape = np.exp(-(((x + 30e3 * self.scale) / (6e3 * self.scale)) ** 2) / 2).mean(axis=1)
-        along = np.exp(-(((y + 12e3 * self.scale) / (6e3 * self.scale)) ** 2) / 2).mean(axis=1)
-        return 1e-9 * along[:, None] * shape
-
-    def run(self, folder: Path, progress: Progress | None = None) -> list[Run]:
-        outer = from_profile(self.parent, ("CO",), idealised.whole_hours(START, HOURS + 1), CLEAN)
-        return run_nests(
-            MODEL, [self.parent, self.child], self.inputs, outer, folder, segment_hours=2, progress=progress
-        )
-
-    def run_fine(self) -> Run:
-        air = from_profile(self.fine, ("CO",), idealised.whole_hours(START, HOURS + 1), CLEAN)
-        weather, emitted, _ = self.inputs(self.fine)
-        return MODEL.run(
-            door.open_forcing(self.fine, ("CO",), weather=weather, emissions=emitted, edges=air.edges), air.start
-        )
-
-
-def plume(kind: str) -> Plume:
+def plume(kind: str) -> NestedPlume:
     if kind == "aligned":
-        parent, child = nests(116.4, 39.9, (3000.0, 1000.0), (CELLS, CELLS))
-    else:
-        parent = nests(116.4, 39.9, (10_000.0,), (CELLS,))[0]
-        child = Grid("d02", parent.projection, -53_300.0, -54_700.0, 3000.0, CELLS, CELLS, parent)
-    whole = 3 * CELLS * child.spacing / 2
-    fine = Grid("fine", parent.projection, -whole, -whole, child.spacing, 3 * CELLS, 3 * CELLS)
-    return Plume(flat(parent), flat(child), flat(fine))
+        return nested_plume(nests(116.4, 39.9, (3000.0, 1000.0), (CELLS, CELLS))[1])
+    parent = nests(116.4, 39.9, (10_000.0,), (CELLS,))[0]
+    return nested_plume(Grid("d02", parent.projection, -53_300.0, -54_700.0, 3000.0, CELLS, CELLS, parent))
 
 
 @pytest.mark.requirement("F3", part="nested run against a single fine run")
@@ -95,10 +38,8 @@ def test_a_nest_sees_the_plume_that_a_single_fine_run_sees(kind, tmp_path):
     """
     case = plume(kind)
     outer, inner = case.run(tmp_path)
-    reference = Regridder.between(case.fine.grid, case.child.grid).mean(
-        case.run_fine().mean["concentration"].values[:, 0]
-    )
-    coarse = Regridder.between(case.parent.grid, case.child.grid).mean(outer.mean["concentration"].values[:, 0])
+    reference = case.run_fine(inner.steps.values)
+    coarse = case.on_child(outer.mean["concentration"].values[:, 0], case.parent)
     nested = inner.mean["concentration"].values[:, 0]
 
     def apart(one: np.ndarray, hour: int) -> float:
@@ -128,7 +69,7 @@ def test_what_the_parent_sends_arrives(tmp_path):
         weather = idealised.weather(of, START, HOURS, x_wind=2.2, y_wind=0.4, vertical_diffusivity=20.0)
         return Inputs(weather, idealised.emissions(of, START, HOURS))
 
-    parent_run, child_run = run_nests(MODEL, [case.parent, case.child], inputs, outer, tmp_path)
+    parent_run, child_run = run_nests(TRACER, [case.parent, case.child], inputs, outer, tmp_path)
     inside = Regridder.between(case.parent.grid, case.child.grid).inside
     density = idealised.weather(case.parent, START, 1)["air_density"].values[0]
     kilograms = 1e-9 * case.parent.volume * density * inside
@@ -177,7 +118,7 @@ def test_a_nest_may_begin_later_than_its_parent(tmp_path):
         return Inputs(idealised.weather(of, start, 3 - later, vertical_diffusivity=20.0), emitted)
 
     outer = from_profile(case.parent, ("CO",), idealised.whole_hours(START, HOURS + 1), CLEAN)
-    parent, child = run_nests(MODEL, [case.parent, case.child], inputs, outer, tmp_path)
+    parent, child = run_nests(TRACER, [case.parent, case.child], inputs, outer, tmp_path)
     assert child.mean["time"].values[0] == START + np.timedelta64(2, "h")
     expected = start_from(parent.fields, case.parent, case.child, ("CO",), time="2025-01-10T02")["mixing_ratio"].values
     assert expected.max() > 0.1
@@ -193,11 +134,11 @@ def test_a_nest_may_begin_later_than_its_parent(tmp_path):
         (lambda p: [p.child, p.parent], "'d01' sticks out of its parent 'd02' by 36.000 km in the west"),
     ],
 )
-def test_domains_must_lie_in_each_other(choose: Callable[[Plume], list[Domain]], says, tmp_path):
+def test_domains_must_lie_in_each_other(choose: Callable[[NestedPlume], list[Domain]], says, tmp_path):
     case = plume("aligned")
     outer = from_profile(case.parent, ("CO",), idealised.whole_hours(START, 2), CLEAN)
     with pytest.raises(ValueError, match=says):
-        run_nests(MODEL, choose(case), case.inputs, outer, tmp_path)
+        run_nests(TRACER, choose(case), case.inputs, outer, tmp_path)
 
 
 def test_example_of_the_page_runs(capsys):

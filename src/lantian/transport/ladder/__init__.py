@@ -15,7 +15,9 @@ from lantian.transport.ladder.closure import closure
 from lantian.transport.ladder.diffusion import diffusion, puff
 from lantian.transport.ladder.kinematics import budget, cone, deformation, uniform
 from lantian.transport.ladder.plumes import plume
+from lantian.transport.ladder.reactions import aerosol, atoms, photochemistry
 from lantian.transport.ladder.rung import Curve, Map, Measure, Rung
+from lantian.transport.ladder.runs import nest, precision, restart
 from lantian.transport.ladder.transposition import adjoint
 
 __all__ = ["RUNGS", "Curve", "Map", "Measure", "Rung", "run"]
@@ -28,6 +30,12 @@ RUNGS: Final[Mapping[str, Callable[[], Rung]]] = {
     "diffusion": diffusion,
     "puff": puff,
     "plume": plume,
+    "photochemistry": photochemistry,
+    "aerosol": aerosol,
+    "atoms": atoms,
+    "nest": nest,
+    "restart": restart,
+    "precision": precision,
     "adjoint": adjoint,
     "closure": closure,
 }
