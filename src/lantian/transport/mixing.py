@@ -6,8 +6,9 @@ the ground (kg)::
     (m_k + g_{k-1/2} + g_{k+1/2} + [k = 0] d) q_k - g_{k-1/2} q_{k-1} - g_{k+1/2} q_{k+1} = m_k q_k^old
 
 The matrix is symmetric and diagonally dominant: the solve is unconditionally stable, positive and mass conserving,
-and its adjoint is the same solve (formulas of the model, section 2). Eliminating from the top down leaves the
-species' own drain to the last row, so that the factors are shared by all species.
+and its adjoint is the same solve. Backward Euler in time and elimination by Thomas (Press et al. 2007, Numerical
+Recipes, sections 20.2 and 2.4), but from the top down: that leaves the species' own drain to the last row, so that
+the factors are shared by all species.
 """
 
 from __future__ import annotations

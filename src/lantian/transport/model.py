@@ -23,6 +23,7 @@ import rich.progress
 import xarray as xr
 from jax import Array, lax
 
+from lantian import places
 from lantian.transport import reactions
 from lantian.transport.advection import outflow
 from lantian.transport.checkpoint import Arrays, Checkpoints, digest
@@ -327,8 +328,9 @@ def _pollutants(species: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _code() -> str:
-    """Stands for the engine's code."""
-    return digest(*(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))))[:12]
+    """Stands for the engine's code, and for the geometry on which it stands."""
+    files = sorted([*Path(__file__).parent.glob("*.py"), *Path(places.__file__).parent.glob("*.py")])
+    return digest(*(file.read_bytes() for file in files))[:12]
 
 
 def _silent(done: int, total: int, text: str) -> None:
