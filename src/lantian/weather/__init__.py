@@ -1,0 +1,6 @@
+"""Weather 气象: files and stations in, the air that carries the pollution out.
+
+Readers turn what models and stations give into one canonical dataset (CF names, SI units); ``downscale`` makes of it
+the winds, temperatures, mixing and rain of any domain, closed in mass, as the engine's door wants them. A library: no
+clock, no database.
+"""
