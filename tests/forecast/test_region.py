@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+import xarray as xr
 
 from lantian.forecast import region
 from lantian.transport import door, idealised
@@ -74,8 +75,6 @@ def test_a_days_end_is_drawn_to_the_cities() -> None:
     domain = idealised.domain((8, 8), 30_000.0)
     moment = idealised.weather(domain, "2016-12-16T16", 1).isel(time=0)
     start = idealised.start(domain, SPECIES)
-    import xarray as xr
-
     mean = xr.Dataset({item: (("y", "x"), np.full((8, 8), 60.0)) for item in ("pm25", "so2", "no2")})
     cities = pl.DataFrame([{"place": "a", "lon": 116.4, "lat": 39.9, "date": date(2016, 12, 16), **ITEMS}])
     drawn = region.redrawn(domain, start, moment, cities, mean)

@@ -100,7 +100,7 @@ def analyse(
     state = np.asarray(start["mixing_ratio"].transpose("z", "species", "y", "x").values, np.float64)
     ground = _ground(state[0], names, weather) if modelled is None else _fields(modelled)
     errors = errors or Errors()
-    inside = _within(domain.grid, observed)
+    inside = placed(domain.grid, observed)
     factors: dict[str, Field] = {}
     rows: list[pl.DataFrame] = []
     for item in (name for name in STANDS_FOR if name in ground and name in observed.columns):
@@ -111,7 +111,7 @@ def analyse(
                 pm10=pl.max_horizontal(pl.col("pm10") - pl.col("pm25"), pl.lit(0.0))
             )
             field = np.maximum(field - ground["pm25"], 0.0)
-        change, fit = _increment(domain.grid, np.log(field + floor), heard, item, floor, errors)
+        change, fit = increment(domain.grid, np.log(field + floor), heard, item, floor, errors)
         factors[item] = np.maximum((field + floor) * np.exp(change) - floor, 0.0) / np.maximum(field, 1e-6)
         rows.append(fit)
     depth = np.asarray(weather["boundary_layer_height"].values, np.float64)
@@ -136,20 +136,22 @@ def _fields(modelled: xr.Dataset) -> dict[str, Field]:
     return {item: np.asarray(modelled[item].values, np.float64) for item in STANDS_FOR if item in modelled}
 
 
-def _within(grid: Grid, observed: pl.DataFrame) -> pl.DataFrame:
-    """The stations inside the grid, with ``x``, ``y`` on its map."""
+def placed(grid: Grid, observed: pl.DataFrame) -> pl.DataFrame:
+    """The stations (``lon``, ``lat``) inside the grid, with ``x``, ``y`` on its map."""
     x, y = grid.projection.forward(observed["lon"].to_numpy(), observed["lat"].to_numpy())
-    placed = observed.with_columns(x=pl.Series(x), y=pl.Series(y))
-    return placed.filter(
+    return observed.with_columns(x=pl.Series(x), y=pl.Series(y)).filter(
         pl.col("x").is_between(grid.x_faces[0], grid.x_faces[-1]),
         pl.col("y").is_between(grid.y_faces[0], grid.y_faces[-1]),
     )
 
 
-def _increment(
+def increment(
     grid: Grid, logarithm: Field, heard: pl.DataFrame, item: str, floor: float, errors: Errors
 ) -> tuple[Field, pl.DataFrame]:
-    """The change (y, x) of the ``logarithm`` of an item, and how it fits."""
+    """The change (y, x) of the ``logarithm`` of an item plus its ``floor``, and how it fits.
+
+    ``heard``: ``place``, ``x``, ``y`` (m on the grid's map, inside it) and the item, none missing.
+    """
     if heard.is_empty():
         return np.zeros_like(logarithm), _no_fit()
     x, y = heard["x"].to_numpy(), heard["y"].to_numpy()

@@ -24,7 +24,7 @@ from jax import Array
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from lantian.forecast.assimilate import FLOOR
+from lantian.forecast.assimilate import FLOOR, placed
 from lantian.places.grid import Domain
 from lantian.transport import adjoint, door
 from lantian.transport.boundary import Bilinear, Boundary
@@ -158,10 +158,7 @@ class _Misfit:
     """The first sum of J, hour by hour."""
 
     def __init__(self, domain: Domain, species: tuple[str, ...], observed: pl.DataFrame) -> None:
-        grid = domain.grid
-        x, y = grid.projection.forward(observed["lon"].to_numpy(), observed["lat"].to_numpy())
-        inside = (x > grid.x_faces[0]) & (x < grid.x_faces[-1]) & (y > grid.y_faces[0]) & (y < grid.y_faces[-1])
-        self.observed = observed.with_columns(x=pl.Series(x), y=pl.Series(y)).filter(pl.Series(inside))
+        self.observed = placed(domain.grid, observed)
         self.domain, self.species = domain, species
         self.count = 0
 
