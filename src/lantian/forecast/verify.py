@@ -173,7 +173,7 @@ def persistence(
         days = _last_days(moments, daily).join(known, on=("issue", "place"), how="anti")
         known = pl.concat([known, days])
     leads = sorted(set(leads))
-    ahead = pl.DataFrame({"lead": leads}, schema={"lead": pl.Int64})
+    ahead = pl.DataFrame({"lead": leads}, schema={"lead": pl.Int16})
     day = pl.col("issue").dt.convert_time_zone(_SHANGHAI.key).dt.date()
     return (
         known.join(ahead, how="cross")
