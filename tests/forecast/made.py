@@ -109,7 +109,7 @@ def clearing(issue: datetime = ISSUE, places: Sequence[str] = PLACES) -> pl.Data
             "source": "lantian",
             "place": place,
             "begins": begins,
-            "cause": "wind",
+            "cause": "N",
             "probability": 0.84,
             "wait_hours": (begins - issue).total_seconds() / 3600,
         }
@@ -129,7 +129,7 @@ def fields(issue: datetime = ISSUE, *, cells: int = 30, length: int = 6, wind: b
     centre = 0.8 - 1.2 * steps / max(length, 24)
     plume = np.exp(-((x - 0.1) ** 2 + (y[None] - centre[:, None, None]) ** 2) / 0.25)
     pm25 = level[:, None, None] * (0.45 + 0.9 * plume)
-    shares = [_SHARES[name] if name in _SHARES else 0.08 for name in items]
+    shares = [_SHARES.get(name, 0.08) for name in items]
     made = np.stack([pm25 * share for share in shares], axis=1)
     start = np.datetime64(issue.replace(tzinfo=None), "ns")
     dataset = xr.Dataset(

@@ -45,7 +45,9 @@ def test_what_is_put_comes_back_with_its_columns(store: RunStore, products: dict
     assert store.get(put.id) == put
 
 
-def test_a_run_is_known_once_it_was_finished(store: RunStore, platform: Platform, products: dict[str, pl.DataFrame]) -> None:  # fmt: skip
+def test_a_run_is_known_once_it_was_finished(
+    store: RunStore, platform: Platform, products: dict[str, pl.DataFrame]
+) -> None:
     run = store.begin(ISSUE, "history", actor="test")
     assert store.runs(ISSUE + timedelta(days=9)) == []
     assert [each.id for each in store.runs()] == [run.id]
@@ -61,7 +63,9 @@ def test_a_run_is_known_once_it_was_finished(store: RunStore, platform: Platform
     assert [each.mode for each in store.runs(ISSUE)] == ["history"]
 
 
-def test_stages_that_took_hours_make_a_run_known_hours_later(store: RunStore, platform: Platform, products: dict[str, pl.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_stages_that_took_hours_make_a_run_known_hours_later(
+    store: RunStore, platform: Platform, products: dict[str, pl.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
     platform.clock.jump(ISSUE + timedelta(days=3))
     run = store.begin(ISSUE, "weather", actor="test")
     store.stage(run, "nests", actor="test")
@@ -99,7 +103,9 @@ def test_products_put_again_replace_the_former_as_a_whole(store: RunStore, produ
     assert sorted(path.name for path in store.folder(run).iterdir()) == ["products-2", "products-3"]
 
 
-def test_a_writer_that_is_killed_leaves_the_old_products(store: RunStore, products: dict[str, pl.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_writer_that_is_killed_leaves_the_old_products(
+    store: RunStore, products: dict[str, pl.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = store.begin(ISSUE, "history", actor="test")
     store.put(run, **products, actor="test")
 
@@ -127,7 +133,9 @@ def test_a_writer_that_is_killed_leaves_the_old_products(store: RunStore, produc
         ({"fields": made.fields().drop_vars("lon")}, "coordinate lon"),
     ],
 )
-def test_a_wrong_product_changes_nothing_and_is_named(store: RunStore, products: dict[str, pl.DataFrame], change: dict[str, object], told: str) -> None:  # fmt: skip
+def test_a_wrong_product_changes_nothing_and_is_named(
+    store: RunStore, products: dict[str, pl.DataFrame], change: dict[str, object], told: str
+) -> None:
     run = store.begin(ISSUE, "history", actor="test")
     with pytest.raises(ValueError, match=told):
         store.put(run, **(products | change), actor="test")  # type: ignore[arg-type]

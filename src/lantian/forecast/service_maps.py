@@ -99,15 +99,14 @@ def frames(fields: xr.Dataset, item: str) -> bytes:
     Raises:
         KeyError: the fields have no such item.
     """
-    edition = aqi.on(_times(fields)[0].astimezone(TIMEZONE).date())
-    rows = {sub.item: sub.row for sub in edition.hourly if sub.item in POLLUTANTS}
+    day = _times(fields)[0].astimezone(TIMEZONE).date()
     held = [str(name) for name in fields["item"].to_numpy()]
     if item != "aqi" and item not in held:
         raise KeyError(f"no fields of {item!r}; there are {', '.join(held)}")
-    wanted = [name for name in held if name in rows] if item == "aqi" else [item]
+    wanted = [name for name in held if name in POLLUTANTS] if item == "aqi" else [item]
     made: Bytes | None = None
     for name in wanted:
-        one = _bytes(fields["concentration"].sel(item=name).to_numpy(), rows[name])
+        one = _bytes(fields["concentration"].sel(item=name).to_numpy(), _row(name, day))
         # What is missing of one pollutant does not hide the others.
         made = one if made is None else np.where((made == MISSING) | ((one != MISSING) & (one > made)), one, made)
     if made is None:
@@ -115,16 +114,15 @@ def frames(fields: xr.Dataset, item: str) -> bytes:
     return made.tobytes()
 
 
-def sub_index(value: float | None, item: str, day: date) -> int | None:
-    """The sub-index of one pollutant's hour by itself, as in the frames; None is missing."""
-    row = next(sub.row for sub in aqi.on(day).hourly if sub.item == item)
-    return None if value is None else int(_indices(np.array([value]), row)[0])
+def sub_indices(values: NDArray[Any], item: str, day: date) -> NDArray[np.float64]:
+    """Sub-indices of one pollutant's hours by themselves, as in the frames, of any shape; NaN is missing."""
+    return _indices(values, _row(item, day))
 
 
-def hour_index(values: dict[str, Any], day: date) -> int | None:
-    """The largest sub-index of an hour's pollutants, as in the frames of ``aqi``; None where all are missing."""
-    found = [sub_index(values.get(item), item, day) for item in POLLUTANTS]
-    return max((index for index in found if index is not None), default=None)
+def index_of_hours(hours: pl.DataFrame, day: date) -> NDArray[np.float64]:
+    """The largest sub-index of each row's pollutants, as in the frames of ``aqi``; NaN where all are missing."""
+    parts = [sub_indices(hours[item].cast(pl.Float64).to_numpy(), item, day) for item in POLLUTANTS]
+    return np.asarray(np.fmax.reduce(parts))
 
 
 def winds(fields: xr.Dataset) -> bytes:
@@ -155,8 +153,12 @@ def legend(item: str, day: date) -> list[float]:
     """The concentrations at which the levels of an item's hour end (five numbers), or the index itself for ``aqi``."""
     if item == "aqi":
         return list(IAQI[1:6])
-    row = next(sub.row for sub in aqi.on(day).hourly if sub.item == item)
+    row = _row(item, day)
     return [node / 10**row.decimals for node in row.nodes[1:6]]
+
+
+def _row(item: str, day: date) -> Row:
+    return next(sub.row for sub in aqi.on(day).hourly if sub.item == item)
 
 
 def _bytes(values: NDArray[Any], row: Row) -> Bytes:
