@@ -1,4 +1,4 @@
-"""`/forecast/map`: what the animated map of a run draws, hour by hour: frames, wind, stations; and one point of it.
+"""`/forecast/map`: what the animated map of a run draws, hour by hour: frames, wind, stations; and one point."""
 
 from __future__ import annotations
 
