@@ -1,0 +1,56 @@
+"""A city's folder, such as ``examples/beijing``: the sheet of regions and proxies that its files make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lantian.emissions.proxies import STEP, Sheet, build
+from lantian.places.folder import read_config, read_folder
+from lantian.places.outlines import OutlineSet, read_geojson
+from lantian.places.terrain import Terrain
+
+_KNOWN = ("provinces", "power", "steel", "outlines", "proxies", "roads")
+
+
+def settings(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder and its table ``[emissions]``, paths as they stand there.
+
+    Raises:
+        FileNotFoundError, ValueError: as `lantian.places.folder.read_config`; the table has an unknown entry.
+    """
+    root, config = read_config(folder)
+    table: dict[str, Any] = config.get("emissions", {})
+    if unknown := sorted(table.keys() - set(_KNOWN)):
+        raise ValueError(f"[emissions]: unknown {', '.join(unknown)}; expected {', '.join(_KNOWN)}")
+    return root, table
+
+
+def outlines(folder: Path) -> OutlineSet:
+    """The outlines on which a folder's proxies stand: those of ``[emissions]``, else the finest of its places.
+
+    Raises:
+        FileNotFoundError, ValueError: a file is missing or wrong, or there are no outlines.
+    """
+    root, table = settings(folder)
+    if entry := table.get("outlines"):
+        chosen = {key: value for key, value in entry.items() if key not in ("id", "file")}
+        return read_geojson(root / entry["file"], set_id=entry.get("id"), **chosen)
+    places = read_folder(folder)
+    if not places.outlines:
+        raise ValueError(f"{folder}: no outlines; proxies need those of counties or cities")
+    return max(places.outlines, key=lambda found: len(found.outlines))
+
+
+def sheet(folder: Path, step: float = STEP) -> Sheet:
+    """The sheet of a folder: its outlines, terrain, stations and, where it has them, its own proxies.
+
+    Raises:
+        FileNotFoundError, ValueError: a file that the folder names is missing or wrong.
+    """
+    root, table = settings(folder)
+    places = read_folder(folder)
+    terrain = Terrain.open(places.terrain) if places.terrain else None
+    stations = [(station.lon, station.lat) for station in places.stations.values()]
+    own = root / table["proxies"] if table.get("proxies") else None
+    return build(list(outlines(folder).outlines.values()), terrain, stations, own=own, step=step)

@@ -1,0 +1,371 @@
+"""Emissions of the engine's door, hour by hour: annual maps x shares of the hour x shares of the layers, plus plumes.
+
+Nothing is computed before it is read, and one hour is held at a time: 72 hours on 200 x 200 cells take as much memory
+as one. `prepare` does what does not depend on factors; `Prepared.dataset` then costs little, so assimilation may ask
+often.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+import xarray as xr
+from numpy.typing import NDArray
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from lantian.emissions import heights, speciation
+from lantian.emissions.allocation import Allocation, allocate
+from lantian.emissions.factors import Factors
+from lantian.emissions.inventory import Inventory
+from lantian.emissions.ledger import Entry, Ledger
+from lantian.emissions.profiles import Profiles, load
+from lantian.emissions.proxies import Sheet
+from lantian.emissions.sectors import SECTORS, SPECIES, branch
+from lantian.emissions.timing import LOCAL, hour_shares
+from lantian.places.grid import Domain, Field
+from lantian.standards.workdays import Calendar
+from lantian.transport.species import COMPACT, find
+
+Rates = NDArray[np.float32]
+
+_WHOLE_DAY: Final = 18
+"""hours of a day that the weather must have for its mean temperature to count"""
+_TO_KG_S: Final = 1000 / 3600
+"""t in an hour to kg s-1"""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An inventory on a domain for some hours; `dataset` gives it to the door.
+
+    ``names`` of the species; ``maps``: sector -> (species, y, x) t a year; ``points``: one row a chimney, with
+    ``amounts`` (chimney, species) t a year; ``ledger``: the totals of each step.
+    """
+
+    inventory: Inventory
+    domain: Domain
+    times: NDArray[np.datetime64]
+    names: tuple[str, ...]
+    profiles: Profiles
+    maps: Mapping[str, Rates] = field(repr=False)
+    points: pl.DataFrame = field(repr=False)
+    amounts: Rates = field(repr=False)
+    ledger: Ledger = field(repr=False)
+    weather: xr.Dataset | None = field(default=None, repr=False)
+    temperature: Mapping[dt.date, float] | None = field(default=None, repr=False)
+    calendar: Calendar | None = field(default=None, repr=False)
+
+    @property
+    def layers(self) -> int:
+        """How many layers emissions reach."""
+        return heights.layer_count(self.domain)
+
+    @cached_property
+    def sectors(self) -> list[str]:
+        """Sectors that emit here, in the order of the tree."""
+        there = {*self.maps, *self.points["sector"]}
+        return [code for code in SECTORS if code in there]
+
+    @cached_property
+    def chimneys(self) -> heights.Chimneys:
+        """The stacks inside."""
+        return heights.chimneys(self.domain, self.points, self.profiles)
+
+    @cached_property
+    def air(self) -> heights.Air | None:
+        """What the weather says, read once; None without weather."""
+        if self.weather is None:
+            return None
+        return heights.read_air(self.weather, self.times, self.points["j"].to_numpy(), self.points["i"].to_numpy())
+
+    @cached_property
+    def shares(self) -> Field:
+        """(time, sector) the share of the annual amount that each hour has."""
+        known = {**self._warmth(), **(self.temperature or {})}
+        found, sums = hour_shares(self.profiles, self.sectors, self.times, known, self.calendar)
+        for year, totals in sums.items():
+            for sector, total in zip(self.sectors, totals, strict=True):
+                self.ledger.add(Entry("year", sector, 1.0, float(total), 0.0, "1", f"{year}, all hours of the year"))
+        return found
+
+    def _warmth(self) -> dict[dt.date, float]:
+        """Mean temperature of the local days that the weather covers."""
+        if self.air is None:
+            return {}
+        local = (self.air.times + np.timedelta64(LOCAL, "h")).astype("datetime64[D]")
+        days, numbers = np.unique(local, return_counts=True)
+        return {
+            day.astype(dt.date): float(self.air.ground[local == day].mean())
+            for day, number in zip(days, numbers, strict=True)
+            if number >= _WHOLE_DAY
+        }
+
+    @cached_property
+    def _plumes(self) -> dict[int, Rates]:
+        return {}
+
+    def plumes(self, at: int) -> Rates:
+        """(layer, chimney) the shares of the plumes in hour ``at``."""
+        if at not in self._plumes:
+            if self.air is None:
+                air = heights.standard_air(self.chimneys.middles).between(0, 0)
+                self._plumes.update(dict.fromkeys(range(len(self.times)), self.chimneys.shares(air)))
+            else:
+                begin = int(np.searchsorted(self.air.times, self.times[at].astype("datetime64[h]")))
+                end = min(begin + 1, len(self.air.times) - 1)
+                self._plumes[at] = self.chimneys.shares(self.air.columns.between(begin, end))
+        return self._plumes[at]
+
+    @cached_property
+    def classes(self) -> list[tuple[list[str], Rates]]:
+        """Sectors that lie as high as each other, with their (layer, y, x) shares."""
+        found: dict[Any, list[str]] = {}
+        for sector in self.maps:
+            found.setdefault(self.profiles.sectors[sector].heights, []).append(sector)
+        return [(sectors, heights.area_shares(self.domain, given)) for given, sectors in found.items()]
+
+    def dataset(self, factors: Factors | None = None, sectors: Sequence[str] | None = None) -> xr.Dataset:
+        """The emissions, lazy: (time, layer, y, x) kg s-1 in a cell, float32, one variable a species.
+
+        ``factors``: what sectors and areas are multiplied with; ``sectors``: only these and those below them.
+
+        Raises:
+            ValueError: an unknown sector, or factors of another grid.
+        """
+        kept = set(branch(sectors)) if sectors is not None else set(SECTORS)
+        hours = _Hours(self, kept, factors)
+        shape = len(self.times), self.layers, self.domain.grid.ny, self.domain.grid.nx
+        grid = self.domain.grid.dataset()
+        attrs = {"units": "kg s-1", "grid_mapping": "crs", "cell_methods": "time: mean"}
+        variables = {
+            name: xr.Variable(
+                ("time", "layer", "y", "x"),
+                indexing.LazilyIndexedArray(_Species(hours, at, shape)),
+                {**attrs, "long_name": f"emission of {find([name])[0].long_name}"},
+            )
+            for at, name in enumerate(self.names)
+        }
+        base = grid.drop_vars(["cell_area", "map_factor"]).assign_coords(time=self.times.astype("datetime64[ns]"))
+        described = {
+            "Conventions": "CF-1.11",
+            "title": self.inventory.title,
+            "inventory": self.inventory.id,
+            "inventory_digest": self.inventory.digest,
+            "inventory_year": self.inventory.year,
+            "source": self.inventory.source,
+            "licence": self.inventory.licence,
+            "example": "示例 example" if self.inventory.example else "",
+            "profiles": self.profiles.edition,
+            "sectors": ", ".join(s for s in self.sectors if s in kept),
+        }
+        return base.assign(variables).assign_attrs(described)
+
+    def expected(self) -> dict[str, float]:
+        """Kg of each species in all hours, from annual amounts and shares alone: what the hours must add up to."""
+        weight = self.shares.sum(axis=0) * 1000
+        total = np.zeros(len(self.names))
+        for at, sector in enumerate(self.sectors):
+            if sector in self.maps:
+                total += weight[at] * self.maps[sector].sum(axis=(1, 2), dtype=np.float64)
+            here = (self.points["sector"] == sector).to_numpy()
+            total += weight[at] * self.amounts[here].sum(axis=0, dtype=np.float64)
+        return dict(zip(self.names, map(float, total), strict=True))
+
+
+class _Hours:
+    """The hours of one choice of sectors and factors; keeps the last one computed."""
+
+    def __init__(self, prepared: Prepared, kept: set[str], factors: Factors | None) -> None:
+        self.prepared, self.kept, self.factors = prepared, kept, factors
+        self.lock = threading.Lock()
+        self.last: tuple[int, Rates] | None = None
+
+    def hour(self, at: int) -> Rates:
+        """(layer, species, y, x) kg s-1 in hour ``at``."""
+        with self.lock:
+            if self.last is None or self.last[0] != at:
+                self.last = at, self._compute(at)
+            return self.last[1]
+
+    @cached_property
+    def _areas(self) -> list[tuple[list[int], Rates, Rates]]:
+        """For each class of heights: its sectors' numbers, (sector, species * y * x) t a year, and layer shares."""
+        prepared, found = self.prepared, []
+        for sectors, shares in prepared.classes:
+            used = [sector for sector in sectors if sector in self.kept]
+            if not used:
+                continue
+            maps = [prepared.maps[sector] for sector in used]
+            if self.factors is not None:
+                pairs = zip(maps, used, strict=True)
+                maps = [held * self.factors.on_cells(sector, prepared.names) for held, sector in pairs]
+            stacked = np.stack([held.ravel() for held in maps])
+            found.append(([prepared.sectors.index(sector) for sector in used], stacked, shares))
+        return found
+
+    @cached_property
+    def _points(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Rates]:
+        """Of the chimneys: number of their sector, their cell, (chimney, species) t a year."""
+        prepared, grid = self.prepared, self.prepared.domain.grid
+        points = prepared.points
+        number = np.array([prepared.sectors.index(sector) for sector in points["sector"]], dtype=np.intp)
+        j, i = points["j"].to_numpy(), points["i"].to_numpy()
+        amounts = prepared.amounts * np.array([[sector in self.kept] for sector in points["sector"]], np.float32)
+        if self.factors is not None and len(j):
+            rows = zip(points["sector"], j, i, strict=True)
+            amounts = amounts * np.stack([self.factors.at(sector, jj, ii, prepared.names) for sector, jj, ii in rows])
+        return number, np.asarray(j * grid.nx + i, np.intp), amounts.astype(np.float32)
+
+    def _compute(self, at: int) -> Rates:
+        prepared = self.prepared
+        grid, names = prepared.domain.grid, prepared.names
+        weight = prepared.shares[at] * _TO_KG_S
+        found = np.zeros((prepared.layers, len(names), grid.ny, grid.nx), np.float32)
+        for numbers, maps, shares in self._areas:
+            flux = (weight[numbers].astype(np.float32) @ maps).reshape(found.shape[1:])
+            for layer, share in enumerate(shares):
+                found[layer] += share * flux
+        number, cell, amounts = self._points
+        if len(cell):
+            plumes = prepared.plumes(at)
+            rate = amounts * weight[number][:, None]
+            flat = found.reshape(prepared.layers, len(names), -1)
+            for layer, share in enumerate(plumes):
+                for species, amount in enumerate((share[:, None] * rate).T):
+                    np.add.at(flat[layer, species], cell, amount)
+        return found
+
+
+class _Species(BackendArray):
+    """One species of the hours as an array that computes what is read."""
+
+    def __init__(self, hours: _Hours, species: int, shape: tuple[int, ...]) -> None:
+        self.hours, self.species = hours, species
+        self.shape, self.dtype = shape, np.dtype(np.float32)
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> Rates:
+        times, rest = np.arange(self.shape[0])[key[0]], key[1:]
+        if np.ndim(times) == 0:
+            return self._hour(int(times), rest)
+        if not len(times):
+            return np.empty((0, *self.shape[1:]), np.float32)[(slice(None), *rest)]
+        return np.stack([self._hour(int(at), rest) for at in times])
+
+    def _hour(self, at: int, rest: tuple[Any, ...]) -> Rates:
+        held = self.hours.hour(at)[:, self.species]
+        # one axis at a time: lists on two axes mean rows and columns here, not pairs
+        for axis in (2, 1, 0):
+            held = held[(slice(None),) * axis + (rest[axis],)]
+        return np.array(held)
+
+
+def prepare(
+    inventory: Inventory,
+    domain: Domain,
+    times: Sequence[Any] | NDArray[np.datetime64],
+    *,
+    weather: xr.Dataset | None = None,
+    sheet: Sheet | None = None,
+    profiles: Profiles | None = None,
+    species: Sequence[str] = COMPACT,
+    temperature: Mapping[dt.date, float] | None = None,
+    calendar: Calendar | None = None,
+    allocation: Allocation | None = None,
+) -> Prepared:
+    """Put an inventory on a domain: space, species, height; the hours follow when they are read.
+
+    ``times``: beginnings of hours, UTC. ``weather``: the door's, for the plumes and the degree days, must cover the
+    hours. ``temperature``: daily means in degC by local date, which go before those of the weather. ``species``: those
+    the engine carries; dust and black carbon count as PPM25 where they are not among them. ``allocation``: the same
+    inventory on the same grid, where it was made before.
+
+    Raises:
+        ValueError: times that are no whole hours, and what `allocate` refuses.
+        ConservationError: a total changed by more than 1e-6.
+    """
+    hours = np.asarray(times, dtype="datetime64[s]").astype("datetime64[h]")
+    if (
+        hours.size == 0
+        or np.any(hours != np.asarray(times, dtype="datetime64[s]"))
+        or np.any(np.diff(hours) <= np.timedelta64(0, "h"))
+    ):
+        raise ValueError("times: expected the beginnings of one or more hours, whole hours in order")
+    profiles = profiles or load()
+    allocation = allocation or allocate(inventory, domain.grid, sheet, profiles)
+    names = tuple(name for name in speciation.EMITTED if name in species)
+    ledger = Ledger(list(allocation.ledger.entries))
+    points, given = _chimneys(allocation.points)
+    maps: dict[str, Rates] = {}
+    amounts = np.zeros((points.height, len(names)))
+    before, after, roc = dict.fromkeys(SPECIES, 0.0), dict.fromkeys(names, 0.0), 0.0
+    for sector in SECTORS:
+        profile = profiles.sectors[sector]
+        here = (points["sector"] == sector).to_numpy()
+        parts = [given[here].T] if here.any() else []
+        if sector in allocation.maps:
+            parts.append(allocation.maps[sector])
+        for part in parts:
+            made = speciation.speciate(part, sector, profile, names)
+            for at, code in enumerate(SPECIES):
+                before[code] += float(part[at].sum())
+            for name, amount in made.items():
+                after[name] += float(amount.sum())
+            roc += profile.roc * float(part[list(SPECIES).index("NMVOC")].sum())
+            if part.ndim == 2:
+                amounts[here] = np.stack([made[name] for name in names], axis=1)
+            else:
+                maps[sector] = np.stack([made[name] for name in names]).astype(np.float32)
+    speciation.balance(before, after, roc, ledger)
+    rates = amounts.astype(np.float32)
+    prepared = Prepared(
+        inventory, domain, hours, names, profiles, maps, points, rates, ledger, weather, temperature, calendar
+    )
+    _check_heights(prepared)
+    return prepared
+
+
+def hourly(
+    inventory: Inventory,
+    domain: Domain,
+    times: Sequence[Any] | NDArray[np.datetime64],
+    *,
+    factors: Factors | None = None,
+    sectors: Sequence[str] | None = None,
+    **more: Any,
+) -> xr.Dataset:
+    """The emissions of the door; arguments as of `prepare` and `Prepared.dataset`."""
+    return prepare(inventory, domain, times, **more).dataset(factors, sectors)
+
+
+_CHIMNEY: Final = (
+    "enterprise", "outlet", "line", "sector", "lon", "lat", "height", "diameter", "temperature", "velocity", "j", "i",
+)  # fmt: skip
+
+
+def _chimneys(points: pl.DataFrame) -> tuple[pl.DataFrame, Field]:
+    """One row a production line at its stack, and its amounts (line, species) in the order of ``SPECIES``."""
+    grouped = points.group_by(_CHIMNEY, maintain_order=True).agg(
+        *(pl.col.amount.filter(pl.col.species == code).sum().alias(f"amount_{code}") for code in SPECIES)
+    )
+    amounts = grouped.select(f"amount_{code}" for code in SPECIES).to_numpy()
+    return grouped.select(_CHIMNEY), np.asarray(amounts, np.float64)
+
+
+def _check_heights(prepared: Prepared) -> None:
+    """The layers of each class of heights hold what its sectors emit."""
+    for sectors, shares in prepared.classes:
+        total = np.sum([prepared.maps[sector].sum(axis=0, dtype=np.float64) for sector in sectors], axis=0)
+        inside = float((shares.sum(axis=0, dtype=np.float64) * total).sum())
+        name = ", ".join(sectors)
+        prepared.ledger.add(Entry("height", name, float(total.sum()), inside, 0.0, "t", f"{len(shares)} layers"))
