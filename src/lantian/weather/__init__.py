@@ -4,3 +4,8 @@ Readers turn what models and stations give into one canonical dataset (CF names,
 the winds, temperatures, mixing and rain of any domain, closed in mass, as the engine's door wants them. A library: no
 clock, no database.
 """
+
+from lantian.weather.downscaling import downscale, write
+from lantian.weather.stations import from_stations
+
+__all__ = ["downscale", "from_stations", "write"]

@@ -1,0 +1,134 @@
+"""Between ground and wind: sun, heat flux, friction velocity and Obukhov length from what one height measures.
+
+By day the heat flux follows from the sun, cloud and temperature (Holtslag and van Ulden 1983, J. Climate Appl. Meteor.
+22:517) and the stress from similarity (Monin and Obukhov 1954); by night both from the wind and the temperature scale
+that the cloud allows (van Ulden and Holtslag 1985, J. Climate Appl. Meteor. 24:1196, in the closed form of Venkatram
+1980 that AERMOD uses, Cimorelli et al. 2005). All functions are elementwise.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from lantian.transport.diffusivity import GRAVITY, KARMAN
+
+HEAT_CAPACITY: Final = 1005.0
+"""J kg-1 K-1, of air at constant pressure."""
+STEFAN_BOLTZMANN: Final = 5.67e-8
+MOIST: Final = 0.5
+"""Holtslag and van Ulden's alpha, how moist the ground is: 1 over wet grass, 0.5 over dry."""
+ALBEDO: Final = 0.2
+STRONGEST: Final = 0.5
+"""m-1, the largest 1/L in size: an Obukhov length of 2 m."""
+LEAST_WIND: Final = 0.3
+"""m s-1"""
+LEAST_FRICTION: Final = 0.03
+"""m s-1"""
+
+
+class Surface(NamedTuple):
+    """What the ground does to the air, each (y, x)."""
+
+    friction_velocity: Array
+    """m s-1"""
+    inverse_obukhov: Array
+    """m-1, negative when unstable"""
+    heat: Array
+    """kinematic heat flux w'theta', K m s-1, positive upward"""
+
+
+def psi_m(zeta: ArrayLike) -> Array:
+    """Integral of (1 - phi_m) / zeta from 0 to ``zeta`` = z/L.
+
+    Unstable Paulson (1970) with 16; stable Beljaars and Holtslag (1991, J. Appl. Meteor. 30:327), equation 28.
+    """
+    unstable = jnp.minimum(zeta, 0.0)
+    x = (1 - 16 * unstable) ** 0.25
+    below = 2 * jnp.log((1 + x) / 2) + jnp.log((1 + x**2) / 2) - 2 * jnp.arctan(x) + jnp.pi / 2
+    stable = jnp.maximum(zeta, 0.0)
+    a, b, c, d = 1.0, 0.667, 5.0, 0.35
+    above = -(a * stable + b * (stable - c / d) * jnp.exp(-d * stable) + b * c / d)
+    return below + above
+
+
+def log_profile(height: ArrayLike, roughness: ArrayLike, inverse_obukhov: ArrayLike) -> Array:
+    """ln(z/z0) - psi_m(z/L) + psi_m(z0/L): the wind at ``height`` m over u*/k. A height below 2 z0 is taken as that."""
+    z = jnp.maximum(height, 2 * jnp.asarray(roughness))
+    return jnp.log(z / roughness) - psi_m(z * inverse_obukhov) + psi_m(roughness * jnp.asarray(inverse_obukhov))
+
+
+def sunshine(cos_zenith: ArrayLike, cloud: ArrayLike) -> Array:
+    """Solar radiation at the ground, W m-2: (990 c - 30) (1 - 0.75 n^3.4) of the cosine c and cloud n.
+
+    Collier and Lockwood (1974) and Kasten and Czeplak (1980), as in Holtslag and van Ulden (1983), equations 7 and 8.
+    """
+    clear = jnp.maximum(990 * jnp.asarray(cos_zenith) - 30, 0.0)
+    return clear * (1 - 0.75 * jnp.asarray(cloud) ** 3.4)
+
+
+def heat_flux(sun: ArrayLike, temperature: ArrayLike, cloud: ArrayLike, moist: ArrayLike = MOIST) -> Array:
+    """Sensible heat flux by day, W m-2, of solar radiation W m-2, temperature K and cloud 0..1.
+
+    Holtslag and van Ulden (1983): net radiation [(1 - r) K + c1 T^6 - sigma T^4 + c2 n] / (1 + c3), of which a tenth
+    goes into the ground; shared out by the modified Priestley-Taylor form with beta = 20 W m-2.
+    """
+    t = jnp.asarray(temperature)
+    net = ((1 - ALBEDO) * jnp.asarray(sun) + 5.31e-13 * t**6 - STEFAN_BOLTZMANN * t**4 + 60 * jnp.asarray(cloud)) / 1.12
+    saturation = 611.2 * jnp.exp(17.67 * (t - 273.15) / (t - 29.65))
+    slope = 0.622 * 2.5e6 / (287.05 * t**2) * saturation * 0.622 / 1.0e5  # dqs/dT near 1000 hPa
+    ratio = HEAT_CAPACITY / 2.5e6 / slope
+    m = jnp.asarray(moist)
+    return ((1 - m) + ratio) / (1 + ratio) * 0.9 * net - 20 * m
+
+
+def exchange(
+    speed: ArrayLike,
+    height: ArrayLike,
+    roughness: ArrayLike,
+    temperature: ArrayLike,
+    heat: ArrayLike,
+    cloud: ArrayLike,
+    depth: ArrayLike = 500.0,
+) -> Surface:
+    """Friction velocity, Obukhov length and heat flux from the wind ``speed`` m s-1 at one ``height`` m.
+
+    ``heat`` W m-2: upward, what the sun gives; where it is not positive the night's forms hold, with ``cloud`` 0..1.
+    ``depth`` m of the boundary layer scales the gusts that keep a calm day's stress alive (Beljaars 1995).
+    """
+    theta = jnp.asarray(temperature)
+    density = 1.0e5 / (287.05 * theta)
+    flux = jnp.maximum(heat, 0.0) / (density * HEAT_CAPACITY)
+    convective = (GRAVITY / theta * flux * depth) ** (1 / 3)
+    gusty = jnp.sqrt(jnp.maximum(speed, LEAST_WIND) ** 2 + (1.2 * convective) ** 2)
+    friction = KARMAN * gusty / log_profile(height, roughness, 0.0)
+    inverse = jnp.zeros_like(friction)
+    for _ in range(6):  # converges by a factor of four a time
+        inverse = jnp.maximum(-KARMAN * GRAVITY * flux / (theta * friction**3), -STRONGEST)
+        friction = KARMAN * gusty / log_profile(height, roughness, inverse)
+    calm = _night(jnp.maximum(speed, LEAST_WIND), height, roughness, theta, cloud)
+    day = jnp.asarray(heat) > 0
+    return Surface(
+        jnp.maximum(jnp.where(day, friction, calm.friction_velocity), LEAST_FRICTION),
+        jnp.where(day, inverse, calm.inverse_obukhov),
+        jnp.where(day, flux, calm.heat),
+    )
+
+
+def _night(speed: Array, height: ArrayLike, roughness: ArrayLike, theta: Array, cloud: ArrayLike) -> Surface:
+    """Stable air: theta* = 0.09 (1 - 0.5 n^2), and u* from the quadratic of the log-linear profile."""
+    drag = KARMAN / jnp.log(jnp.maximum(height, 2 * jnp.asarray(roughness)) / roughness)
+    scale = 0.09 * (1 - 0.5 * jnp.asarray(cloud) ** 2)
+    least2 = 5 * GRAVITY * jnp.asarray(height) * scale / theta  # u0^2
+    critical = 2 * jnp.sqrt(least2 / drag)
+    inside = jnp.maximum(1 - (critical / jnp.maximum(speed, critical)) ** 2, 0.0)
+    share = jnp.minimum(speed / critical, 1.0)
+    friction = drag * jnp.maximum(speed, critical) / 2 * (1 + jnp.sqrt(inside)) * share
+    scale = scale * share
+    # the ground cannot give more than 64 W m-2 (Hanna and Chang 1993)
+    scale = jnp.minimum(scale, 0.05 / friction)
+    inverse = jnp.minimum(KARMAN * GRAVITY * scale / (theta * friction**2), STRONGEST)
+    return Surface(friction, inverse, -friction * scale)
