@@ -17,7 +17,18 @@ from numpy.typing import NDArray
 
 from lantian.transport.inputs import Faults, Mistake, Values, Variable, has, whole_hours
 
-__all__ = ["FIELDS", "STATIONS", "WANTED", "WAYS", "Missing", "attributes", "check", "check_stations", "missing"]
+__all__ = [
+    "FIELDS",
+    "LATER",
+    "STATIONS",
+    "WANTED",
+    "WAYS",
+    "Missing",
+    "attributes",
+    "check",
+    "check_stations",
+    "missing",
+]
 
 _VOLUME, _PLANE, _SERIES = ("time", "level", "y", "x"), ("time", "y", "x"), ("time", "station")
 _CELSIUS: Final = Mistake(-100, 100, "degrees Celsius", "add 273.15", ("degC", "celsius", "Celsius", "°C"))
@@ -69,48 +80,63 @@ _BY_NAME: Final = {variable.name: variable for variable in (*FIELDS, *WANTED)}
 _FIXED: Final = ("surface_altitude", "surface_air_pressure")
 """May stand without time."""
 
+_STRESS: Final = ("surface_downward_eastward_stress", "surface_downward_northward_stress")
+_AIR: Final = ("surface_air_pressure", "air_temperature")
 WAYS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
-    "eastward_wind": (("x_wind", "y_wind"), ("wind_speed", "wind_from_direction")),
-    "northward_wind": (("x_wind", "y_wind"), ("wind_speed", "wind_from_direction")),
-    "air_temperature": (("air_potential_temperature", "air_pressure"), ("virtual_temperature", "specific_humidity")),
-    "air_pressure": (("pressure levels",), ("hybrid coefficients", "surface_air_pressure")),
+    "eastward_wind": (("x_wind", "y_wind", "north_of_grid"), ("wind_speed", "wind_from_direction")),
+    "northward_wind": (("x_wind", "y_wind", "north_of_grid"), ("wind_speed", "wind_from_direction")),
+    "air_temperature": (("air_potential_temperature", "air_pressure"),),
+    "air_pressure": (
+        ("pressure_levels",),
+        ("hybrid_coefficients", "surface_air_pressure"),
+        ("height", *_AIR, "specific_humidity"),
+    ),
     "specific_humidity": (
         ("humidity_mixing_ratio",),
-        ("relative_humidity", "air_temperature", "air_pressure"),
         ("dew_point_temperature", "air_pressure"),
+        ("relative_humidity", "air_temperature", "air_pressure"),
     ),
     "height": (
+        ("height_levels",),
         ("geopotential_height", "surface_altitude"),
         ("geopotential", "surface_altitude"),
-        ("air_pressure", "surface_air_pressure", "air_temperature", "specific_humidity"),
+        ("altitude", "surface_altitude"),
+        ("altitude_levels", "surface_altitude"),
+        ("air_pressure", "air_temperature", "specific_humidity", "surface_air_pressure"),
     ),
-    "surface_altitude": (("surface_geopotential",),),
+    "surface_altitude": (
+        ("surface_geopotential",),
+        ("surface_air_pressure", "air_pressure", "geopotential_height"),
+        ("surface_air_pressure", "air_pressure", "geopotential"),
+    ),
     "surface_air_pressure": (
         ("log_surface_air_pressure",),
-        ("geopotential_height", "air_pressure", "surface_altitude"),
-        ("geopotential", "air_pressure", "surface_altitude"),
-        ("air_pressure_at_mean_sea_level", "surface_altitude", "air_temperature"),
+        ("surface_altitude", "geopotential_height", "air_pressure"),
+        ("surface_altitude", "geopotential", "air_pressure"),
+        ("air_pressure_at_mean_sea_level", "surface_altitude", "air_temperature_at_2m"),
     ),
-    "cloud_liquid_water_mixing_ratio": (("specific_cloud_liquid_water_content",),),
-    "boundary_layer_height": (("eastward_wind", "northward_wind", "air_temperature", "height"),),
-    "friction_velocity": (
-        ("surface_downward_eastward_stress", "surface_downward_northward_stress"),
-        ("eastward_wind", "northward_wind", "air_temperature", "height"),
-    ),
+    "cloud_liquid_water_mixing_ratio": (("specific_cloud_liquid_water_content", "specific_humidity"),),
+    "friction_velocity": ((*_STRESS, *_AIR), (*(f"integral_of_{name}" for name in _STRESS), *_AIR)),
     "surface_upward_sensible_heat_flux": (
-        ("surface_downwelling_shortwave_flux",),
-        ("cloud_area_fraction", "time of day"),
-        ("time of day",),
+        ("surface_downward_sensible_heat_flux",),
+        ("integral_of_surface_downward_sensible_heat_flux",),
     ),
-    "cloud_area_fraction": (
-        ("cloud_area_fraction_in_atmosphere_layer",),
-        ("specific_humidity", "air_temperature", "air_pressure"),
-    ),
-    "precipitation_flux": (("precipitation_amount",), ("none, as no rain",)),
-    "surface_downwelling_shortwave_flux": (("cloud_area_fraction", "time of day"), ("time of day",)),
+    "cloud_area_fraction": (("cloud_area_fraction_in_atmosphere_layer",),),
+    "precipitation_flux": (("precipitation_amount",),),
+    "surface_downwelling_shortwave_flux": (("integral_of_surface_downwelling_shortwave_flux",),),
 }
-"""From which other quantities a variable can be derived, the best way first: by the readers where a file holds them,
-and by `downscale` from the canonical ones."""
+"""From which other quantities of a file readers derive a variable, the best way first."""
+
+LATER: Final[Mapping[str, tuple[str, ...]]] = {
+    "cloud_liquid_water_mixing_ratio": ("air_temperature", "specific_humidity", "air_pressure"),
+    "boundary_layer_height": ("eastward_wind", "northward_wind", "air_temperature", "height"),
+    "friction_velocity": ("eastward_wind", "northward_wind", "air_temperature", "height"),
+    "surface_upward_sensible_heat_flux": ("air_temperature", "time of day"),
+    "cloud_area_fraction": ("air_temperature", "specific_humidity", "air_pressure"),
+    "precipitation_flux": ("nothing: no rain",),
+    "surface_downwelling_shortwave_flux": ("time of day", "cloud_area_fraction"),
+}
+"""From what `downscale` derives a wanted variable that the canonical dataset does not have."""
 
 
 class Missing(NamedTuple):
@@ -122,8 +148,12 @@ class Missing(NamedTuple):
     open: tuple[tuple[str, ...], ...]
 
     def __str__(self) -> str:
-        ways = "; ".join(" with ".join(way) for way in self.ways)
-        return f"{self.name} is missing; it could be derived from {ways}."
+        return f"{self.name} is missing; it could be derived from {'; or from '.join(map(listed, self.ways))}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as they are told: a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def attributes(name: str) -> dict[str, str]:
@@ -136,14 +166,18 @@ def attributes(name: str) -> dict[str, str]:
 def missing(names: Sequence[str]) -> tuple[Missing, ...]:
     """Which variables of fields are not among ``names``, and what each could be derived from.
 
-    ``names`` may hold other quantities of `WAYS`; a way is open when all of it is there. Time of day always is.
+    ``names`` may hold other quantities of `WAYS`; a way is open when all of it is there. A variable of `WANTED` has
+    the way of `LATER` as its last.
     """
-    there = {*names, "time of day", "none, as no rain"}
-    return tuple(
-        Missing(v.name, v in FIELDS, WAYS[v.name], tuple(way for way in WAYS[v.name] if there.issuperset(way)))
-        for v in (*FIELDS, *WANTED)
-        if v.name not in there
-    )
+    there = {*names, "time of day", "nothing: no rain"}
+    found = []
+    for variable in (*FIELDS, *WANTED):
+        if variable.name not in there:
+            later = LATER.get(variable.name)
+            ways = (*WAYS.get(variable.name, ()), *([later] if later else []))
+            possible = tuple(way for way in ways if there.issuperset(way))
+            found.append(Missing(variable.name, variable in FIELDS, ways, possible))
+    return tuple(found)
 
 
 def check(dataset: xr.Dataset, *, label: str = "weather", values: bool = True) -> tuple[str, ...]:
