@@ -19,6 +19,8 @@ from lantian.web.api import calc as api_calc
 from lantian.web.api import clock as api_clock
 from lantian.web.api import dust as api_dust
 from lantian.web.api import episodes as api_episodes
+from lantian.web.api import forecast as api_forecast
+from lantian.web.api import forecast_map as api_forecast_map
 from lantian.web.api import imports as api_imports
 from lantian.web.api import jobs as api_jobs
 from lantian.web.api import now as api_now
@@ -37,6 +39,7 @@ from lantian.web.pages import (
     data_coverage,
     docs,
     episodes,
+    forecast,
     home,
     jobs,
     login,
@@ -59,6 +62,7 @@ PAGES: tuple[ModuleType, ...] = (
     targets,
     episodes,
     calculator,
+    forecast,
     jobs,
     accounts,
     audit,
@@ -76,6 +80,8 @@ API: tuple[ModuleType, ...] = (
     api_targets,
     api_episodes,
     api_dust,
+    api_forecast,
+    api_forecast_map,
     api_calc,
     api_clock,
     api_jobs,

@@ -1,7 +1,7 @@
 // One theme for every chart: ink lines on paper, level bands behind, missing data as gaps with coverage under the axis, export of picture and numbers.
 // <figure class="chart" data-chart="name"><script type="application/json">SPEC</script></figure>, or data-src="/api/v1/..." for the same SPEC:
 //   { title, unit, decimals, series: [{ name, points: [[iso, number|null], ...], kind: "line"|"bar", axis: 0|1, dashed }],
-//     bands: [{ low, high, level }], coverage: { name, points: [[iso, 0..1], ...] }, limit: { name, value }, now: iso, unit2 }
+//     ranges: [{ name, points: [[iso, low, high], ...] }] drawn as areas, bands: [{ low, high, level }], coverage: { name, points: [[iso, 0..1], ...] }, limit: { name, value }, now: iso, unit2 }
 // Times are ISO 8601 with zone and are shown in Beijing time; a plain date is a day.
 import * as echarts from "../vendor/echarts.mjs";
 import { csvLine, download, specOf, token, word } from "./app.js";
@@ -35,6 +35,18 @@ function lineOf(series, index, spec) {
   };
 }
 
+/** An area between two lines: what lies below it is stacked unseen. */
+function rangesOf({ ranges = [] }) {
+  const line = (name, points, pick, area) => ({
+    name, type: "line", stack: "range", symbol: "none", silent: true, connectNulls: false, lineStyle: { width: 0 }, itemStyle: { color: token("accent") },
+    ...(area && { areaStyle: { color: token("accent"), opacity: 0.16 } }), data: points.map((point) => [stamp(point[0]), pick(point)]), tooltip: { show: false },
+  });
+  return ranges.flatMap(({ name, points }) => [
+    line(`${name} ↓`, points, ([, low]) => low, false),
+    line(name, points, ([, low, high]) => (low == null ? null : high - low), true),
+  ]);
+}
+
 function bandsOf({ bands = [] }) {
   const fill = (level) => `rgb(${LEVELS[level - 1].rgb.join(" ")} / 16%)`;
   return { silent: true, data: bands.map(({ low, high, level }) => [{ yAxis: low, itemStyle: { color: fill(level) } }, { yAxis: high ?? Number.MAX_SAFE_INTEGER }]) };
@@ -54,7 +66,8 @@ export function optionOf(spec) {
   const ink = token("ink-2");
   const rule = token("rule");
   const values = spec.series.flatMap(({ points, axis }) => (axis ? [] : points.map(([, v]) => v ?? 0)));
-  const top = Math.max(...values, spec.limit?.value ?? 0, 1);
+  const tops = (spec.ranges ?? []).flatMap(({ points }) => points.map(([, , high]) => high ?? 0));
+  const top = Math.max(...values, ...tops, spec.limit?.value ?? 0, 1);
   const axis = (name, extra) => ({
     type: "value", name, nameTextStyle: { color: ink, align: "left" }, axisLabel: { color: ink, hideOverlap: true }, splitLine: { lineStyle: { color: rule } }, ...extra,
   });
@@ -70,7 +83,7 @@ export function optionOf(spec) {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily, fontSize: 12 },
     aria: { enabled: true, label: { description: spec.title ?? "" } },
-    legend: { show: spec.series.length > 1, top: 0, right: 4, icon: "roundRect", itemWidth: 14, itemHeight: 3, textStyle: { color: token("ink") } },
+    legend: { show: spec.series.length > 1, data: [...spec.series, ...(spec.ranges ?? [])].map(({ name }) => name), top: 0, right: 4, icon: "roundRect", itemWidth: 14, itemHeight: 3, textStyle: { color: token("ink") } },
     grid: [{ ...sides, top: 34, bottom: covered ? 48 : 28 }, ...(covered ? [{ ...sides, height: 12, bottom: 6 }] : [])],
     xAxis: [time, ...(covered ? [{ ...time, gridIndex: 1, axisLabel: { show: false }, axisTick: { show: false } }] : [])],
     yAxis: [
@@ -84,6 +97,7 @@ export function optionOf(spec) {
       formatter: (items) => tooltip(items, spec),
     },
     series: [
+      ...rangesOf(spec),
       ...spec.series.map((series, index) => lineOf(series, index, spec)),
       ...(covered ? [{ name: spec.coverage.name, type: "line", step: "middle", xAxisIndex: 1, yAxisIndex: 2, symbol: "none", silent: true, lineStyle: { width: 0 }, areaStyle: { color: token("ink-3"), opacity: 0.55 }, itemStyle: { color: token("ink-3") }, data: spec.coverage.points.map(([t, v]) => [stamp(t), v]) }] : []),
     ],
@@ -95,12 +109,15 @@ function tooltip(items, spec) {
   const day = spec.series[0].points[0]?.[0].length === 10;
   const when = beijing(items[0].value[0] - SHANGHAI).slice(0, day ? 10 : 16);
   const lines = items.map(({ seriesName, value }) => {
+    if (seriesName.endsWith(" ↓")) return null;
+    const range = spec.ranges?.find(({ name }) => name === seriesName)?.points.find(([time]) => stamp(time) === value[0]);
+    if (range) return range[1] == null ? null : `${seriesName}  ${range[1]}–${range[2]}`;
     if (seriesName === spec.coverage?.name) return `${seriesName}  ${value[1] == null ? "–" : `${Math.round(value[1] * 100)} %`}`;
     const series = spec.series.find(({ name }) => name === seriesName);
     const digits = series?.decimals ?? spec.decimals ?? 0;
     return `${seriesName}  ${value[1] == null ? word("Missing") : `${value[1].toFixed(digits)} ${series?.axis ? spec.unit2 ?? "" : spec.unit ?? ""}`}`;
   });
-  return [when, ...lines].join("\n");
+  return [when, ...lines.filter(Boolean)].join("\n");
 }
 
 function csvOf(spec) {
@@ -110,7 +127,10 @@ function csvOf(spec) {
     if (!rows.has(time)) rows.set(time, Array(columns.length).fill(""));
     rows.get(time)[index] = value ?? "";
   }));
-  return csvLine(["time", ...columns.map(({ name }) => name)]) + [...rows].map(([time, cells]) => csvLine([time, ...cells])).join("");
+  const ranges = spec.ranges ?? [];
+  const ends = ranges.map(({ points }) => new Map(points.map(([time, low, high]) => [time, [low ?? "", high ?? ""]])));
+  const head = [...columns.map(({ name }) => name), ...ranges.flatMap(({ name }) => [`${name} ↓`, `${name} ↑`])];
+  return csvLine(["time", ...head]) + [...rows].map(([time, cells]) => csvLine([time, ...cells, ...ends.flatMap((map) => map.get(time) ?? ["", ""])])).join("");
 }
 
 /** Bring one chart to life. */
