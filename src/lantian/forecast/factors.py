@@ -164,11 +164,10 @@ class _Misfit:
 
     def objective(self, times: NDArray[np.datetime64]) -> adjoint.Objective:
         """For a run of those ``times``."""
-        hours = {
-            np.datetime64(key, "h"): self._hour(rows)
-            for (key,), rows in self.observed.group_by("time", maintain_order=True)
-            if np.datetime64(key, "h") in times[:-1].astype("datetime64[h]")
-        }
+        run = set(times[:-1].astype("datetime64[h]"))
+        stamped = self.observed.with_columns(pl.col("time").dt.replace_time_zone(None))
+        heard = {np.datetime64(key, "h"): rows for (key,), rows in stamped.group_by("time", maintain_order=True)}
+        hours = {when: self._hour(rows) for when, rows in heard.items() if when in run}
         hours = {when: parts for when, parts in hours.items() if parts}
         if not hours:
             raise ValueError("no station's hour lies inside the domain and the window")

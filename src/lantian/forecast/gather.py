@@ -17,6 +17,7 @@ from lantian.forecast.nests import Layout
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations.store import ObservationStore
+from lantian.places.stations import Station
 from lantian.places.store import PlaceStore
 from lantian.places.terrain import Terrain
 from lantian.standards.codes import POLLUTANTS
@@ -32,13 +33,20 @@ class NotReadyError(LookupError):
 
 
 def stations(platform: Platform) -> pl.DataFrame:
-    """``place, lon, lat`` and ``elevation`` of all stations."""
+    """``place, lon, lat`` and ``elevation`` of all stations, from the terrain where none is stated."""
+    terrain = Terrain.installed(platform.home)
     rows = [
-        {"place": one.code, "lon": one.lon, "lat": one.lat, "elevation": one.elevation}
+        {"place": one.code, "lon": one.lon, "lat": one.lat, "elevation": _elevation(one, terrain)}
         for one in PlaceStore(platform.engine).stations()
     ]
     schema = {"place": pl.String, "lon": pl.Float64, "lat": pl.Float64, "elevation": pl.Float64}
     return pl.DataFrame(rows, schema=schema)
+
+
+def _elevation(station: Station, terrain: Terrain | None) -> float | None:
+    if station.elevation is not None or terrain is None:
+        return station.elevation
+    return terrain.at(station.lon, station.lat)
 
 
 def ingredients(
