@@ -13,7 +13,7 @@ import numpy as np
 from lantian.weather.readers import names, points, units
 from lantian.weather.readers.faults import Fault, ReadError
 from lantian.weather.readers.horizontal import Bounds
-from lantian.weather.readers.messages import Message, handle, messages
+from lantian.weather.readers.messages import Header, Message, handle, headers
 from lantian.weather.readers.names import Meaning
 from lantian.weather.readers.terms import NO_TIMES, TERMS, Field, Series, Source, Vertical
 
@@ -36,21 +36,33 @@ _LOCAL: Final[Mapping[tuple[int, int, int], tuple[str, str]]] = {
 _OVER: Final = {"instant": "instant", "accum": "sum", "avg": "mean"}
 
 
+class Parameter(NamedTuple):
+    """What fields of one parameter have in common."""
+
+    name: str
+    over: str
+    short: str
+    vertical: str
+    """``pressure``, ``hybrid``, or nothing for a plane."""
+    factor: float
+    offset: float
+
+
 class Record(NamedTuple):
     """One field: what, where and when."""
 
     message: Message
     grid: bytes
-    name: str
-    told: str
-    over: str
-    vertical: str
-    """``pressure``, ``hybrid``, or nothing for a plane."""
+    what: Parameter
     level: float
     time: np.datetime64
     since: np.datetime64
     reference: np.datetime64
-    scale: units.Scale
+
+    @property
+    def told(self) -> str:
+        """File and short name."""
+        return f"{self.message.path.name}: {self.what.short}"
 
 
 def read(paths: Sequence[Path], bounds: Bounds | None = None) -> list[Source]:
@@ -73,10 +85,11 @@ class Scan:
         self.faults: list[Fault] = []
         self.unused: dict[str, None] = {}
         self.members: set[int] = set()
+        self.known: dict[bytes, Parameter | None] = {}
         self.grids: dict[bytes, points.Points] = {}
         self.pv: np.ndarray[Any, np.dtype[np.float64]] = np.empty(0)
         self.records = [
-            record for path in paths for message in messages(path) if (record := self._record(message)) is not None
+            record for path in paths for header in headers(path) if (record := self._record(header)) is not None
         ]
         if len(self.members) > 1:
             value = f"holds {len(self.members)} members of an ensemble"
@@ -97,7 +110,8 @@ class Scan:
         horizontal = grid.horizontal(self.bounds, ", ".join(self.files))
         found: dict[str, dict[str, dict[str, list[Record]]]] = {}
         for record in self.records:
-            found.setdefault(record.vertical, {}).setdefault(record.name, {}).setdefault(record.over, []).append(record)
+            what = record.what
+            found.setdefault(what.vertical, {}).setdefault(what.name, {}).setdefault(what.over, []).append(record)
         notes: list[str] = []
         reader = _Reader(grid, horizontal)
         return [
@@ -122,35 +136,51 @@ class Scan:
         full = ({float(k + 1): float(v) for k, v in enumerate((half[1:] + half[:-1]) / 2)} for half in (a, b))
         return Vertical("hybrid", *full)
 
-    def _record(self, message: Message) -> Record | None:
-        with handle(message, data=False) as opened:
-            short, unit = _parameter(opened)
-            place = str(_get(opened, "typeOfLevel"))
-            found = _meaning(short, place, str(_get(opened, "centre")), str(_get(opened, "stepType")))
-            told = f"{message.path.name}: {short}"
-            if found is None:
-                self.unused[short] = None
-                return None
-            meaning, vertical, sign = found
-            scale = units.scale(unit, TERMS[meaning.name].unit)
-            if scale is None:
-                right = f"it must be in one of {units.understood(TERMS[meaning.name].unit)}"
-                self.faults.append(Fault(message.path.name, short, f"is in {unit!r}", right))
+    def _record(self, header: Header) -> Record | None:
+        key = header.parameter
+        if key is not None and self.known.get(key, True) is None:
+            return None
+        message = header.message
+        with handle(header) as opened:
+            found = self.known.get(key) if key is not None else None
+            found = found or self._parameter(opened, message.path.name)
+            if key is not None:
+                self.known[key] = found
+            grid = self._grid(header, opened, message.path.name) if found is not None else None
+            if found is None or grid is None:
                 return None
             self.members.add(int(_get(opened, "perturbationNumber") or 0))
-            if vertical == "hybrid" and not self.pv.size and _get(opened, "NV"):
+            if found.vertical == "hybrid" and not self.pv.size and _get(opened, "NV"):
                 self.pv = eccodes.codes_get_array(opened, "pv")
-            time, since, reference = _when(opened, meaning.over)
-            level = float(_get(opened, "level")) * _PRESSURE.get(place, 1.0) if vertical else 0.0
-            key = message.section(3) or str(_get(opened, "md5GridSection")).encode()
-            if key not in self.grids:
-                try:
-                    self.grids[key] = points.of(opened, told)
-                except ReadError as error:
-                    self.faults += error.faults
-                    return None
-        scale = units.Scale(scale.factor * sign, scale.offset)
-        return Record(message, key, meaning.name, told, meaning.over, vertical, level, time, since, reference, scale)
+            unit = _PRESSURE.get(str(_get(opened, "typeOfLevel")), 1.0)
+            level = float(_get(opened, "level")) * unit if found.vertical else 0.0
+            return Record(message, grid, found, level, *_when(opened, found.over))
+
+    def _parameter(self, opened: Any, file: str) -> Parameter | None:
+        short, unit = _named(opened)
+        place, centre, step = (str(_get(opened, key)) for key in ("typeOfLevel", "centre", "stepType"))
+        found = _meaning(short, place, centre, step)
+        if found is None:
+            self.unused[short] = None
+            return None
+        meaning, vertical, sign = found
+        wanted = TERMS[meaning.name].unit
+        scale = units.scale(unit, wanted)
+        if scale is None:
+            self.faults.append(Fault(file, short, f"is in {unit!r}", f"expected is one of {units.understood(wanted)}"))
+            return None
+        return Parameter(*meaning, short, vertical, scale.factor * sign, scale.offset)
+
+    def _grid(self, header: Header, opened: Any, file: str) -> bytes | None:
+        """The key of the message's grid; None and a fault for one that is not read."""
+        key = header.grid or str(_get(opened, "md5GridSection")).encode()
+        if key not in self.grids:
+            try:
+                self.grids[key] = points.of(opened, file)
+            except ReadError as error:
+                self.faults += error.faults
+                return None
+        return key
 
 
 class _Reader:
@@ -161,14 +191,14 @@ class _Reader:
 
     def plane(self, record: Record) -> Field:
         """(y, x), in our unit; NaN where the field has nothing."""
-        with handle(record.message, data=True) as opened:
+        with handle(record.message) as opened:
             eccodes.codes_set(opened, "missingValue", _MISSING)
             values = eccodes.codes_get_values(opened)
             if _get(opened, "bitmapPresent"):
                 values = np.where(values == _MISSING, np.nan, values)
         rows, columns = self.horizontal.window
         whole = self.grid.plane(values)[rows, columns]
-        plane: Field = self.horizontal.arranged(whole) * record.scale.factor + record.scale.offset
+        plane: Field = self.horizontal.arranged(whole) * record.what.factor + record.what.offset
         return plane
 
 
@@ -202,7 +232,7 @@ def _series(reader: _Reader, name: str, ways: Mapping[str, list[Record]], notes:
     return Series(name, told, stamps, get, keys if has_levels else None, since, over == "mean")
 
 
-def _parameter(opened: Any) -> tuple[str, str]:
+def _named(opened: Any) -> tuple[str, str]:
     """Short name and unit."""
     short, unit = str(_get(opened, "shortName")), str(_get(opened, "units"))
     if short not in names.SHORT and _get(opened, "edition") == 2:

@@ -6,7 +6,7 @@ its own. Headers are read without the data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -20,6 +20,10 @@ _END: Final = b"7777"
 _NO_BITMAP: Final = (6).to_bytes(4, "big") + b"\x06\xff"
 _NO_DATA: Final = (5).to_bytes(4, "big") + b"\x07"
 _CHUNK: Final = 1 << 16
+_MANY_LEVELS: Final = (100, 105)
+"""Surfaces of pressure and hybrid levels (GRIB 2 code table 4.5)."""
+_OVER_INTERVAL: Final = 8
+"""The product definition template of sums and means (code table 4.0)."""
 
 
 class Span(NamedTuple):
@@ -36,40 +40,63 @@ class Message(NamedTuple):
     path: Path
     spans: tuple[Span, ...]
 
-    def read(self, *, data: bool = True) -> bytes:
-        """The message, with or without its values."""
+    def read(self) -> bytes:
+        """The whole message."""
         with self.path.open("rb") as file:
-            parts = [self._part(file, span, data) for span in self.spans]
-        if self.spans[0].section < 0:
-            return parts[0]
-        whole = b"".join([*parts, _END])
-        return whole[:8] + len(whole).to_bytes(8, "big") + whole[16:]
+            parts = [_part(file, span) for span in self.spans]
+        return parts[0] if self.spans[0].section < 0 else _joined(parts)
 
-    @staticmethod
-    def _part(file: BinaryIO, span: Span, data: bool) -> bytes:
-        if not data and span.section in (6, 7):
-            return _NO_BITMAP if span.section == 6 else _NO_DATA
-        file.seek(span.start)
-        return file.read(span.end - span.start)
 
-    def section(self, number: int) -> bytes:
-        """One section of GRIB 2; of GRIB 1 nothing."""
-        with self.path.open("rb") as file:
-            return b"".join(self._part(file, span, True) for span in self.spans if span.section == number)
+class Header:
+    """A message without its values."""
+
+    def __init__(self, file: BinaryIO, message: Message) -> None:
+        self.message = message
+        self.sections = {span.section: _part(file, span) for span in message.spans if span.section not in (6, 7)}
+
+    def read(self) -> bytes:
+        """A message that holds nothing; of GRIB 1 the whole."""
+        first = self.sections.get(-1)
+        return _joined([*self.sections.values(), _NO_BITMAP, _NO_DATA]) if first is None else first
+
+    @property
+    def grid(self) -> bytes:
+        """What is the same for fields on the same grid; nothing of GRIB 1."""
+        return self.sections.get(3, b"")
+
+    @property
+    def parameter(self) -> bytes | None:
+        """What is the same for fields of one parameter, that may differ in time and level; None of GRIB 1."""
+        if 4 not in self.sections:
+            return None
+        origin, product = self.sections[1][5:12], self.sections[4]
+        surface = product[22:23] if product[22] in _MANY_LEVELS else product[22:34]
+        statistic = product[46:47] if product[8] == _OVER_INTERVAL else b""
+        return self.sections[0][6:7] + origin + product[7:11] + surface + statistic
+
+
+def _part(file: BinaryIO, span: Span) -> bytes:
+    file.seek(span.start)
+    return file.read(span.end - span.start)
+
+
+def _joined(parts: Sequence[bytes]) -> bytes:
+    whole = b"".join([*parts, _END])
+    return whole[:8] + len(whole).to_bytes(8, "big") + whole[16:]
 
 
 @contextmanager
-def handle(message: Message, *, data: bool) -> Iterator[Any]:
+def handle(message: Message | Header) -> Iterator[Any]:
     """An ecCodes handle on a message, released at the end."""
-    opened = eccodes.codes_new_from_message(message.read(data=data))
+    opened = eccodes.codes_new_from_message(message.read())
     try:
         yield opened
     finally:
         eccodes.codes_release(opened)
 
 
-def messages(path: Path) -> Iterator[Message]:
-    """All fields of a file, in its order; what stands between messages is passed over.
+def headers(path: Path) -> Iterator[Header]:
+    """Those of all fields of a file, in its order; what stands between messages is passed over.
 
     Raises:
         ReadError: the last message is cut off.
@@ -88,7 +115,7 @@ def messages(path: Path) -> Iterator[Message]:
             if second:
                 yield from _fields(file, path, at, length)
             else:
-                yield Message(path, (Span(-1, at, at + length),))
+                yield Header(file, Message(path, (Span(-1, at, at + length),)))
             at = _next(file, at + length)
 
 
@@ -120,7 +147,7 @@ def _length(file: BinaryIO, at: int) -> int:
         eccodes.codes_release(opened)
 
 
-def _fields(file: BinaryIO, path: Path, at: int, length: int) -> Iterator[Message]:
+def _fields(file: BinaryIO, path: Path, at: int, length: int) -> Iterator[Header]:
     """The fields of one message of GRIB 2: sections that do not come again hold for all that follow."""
     sections = {0: Span(0, at, at + 16)}
     here, end = at + 16, at + length - len(_END)
@@ -134,5 +161,5 @@ def _fields(file: BinaryIO, path: Path, at: int, length: int) -> Iterator[Messag
         sections = {key: span for key, span in sections.items() if key < number}
         sections[number] = Span(number, here, here + size)
         if number == 7:
-            yield Message(path, tuple(sections[key] for key in sorted(sections)))
+            yield Header(file, Message(path, tuple(sections[key] for key in sorted(sections))))
         here += size

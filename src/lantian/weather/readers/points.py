@@ -79,14 +79,14 @@ def of(opened: Any, told: str) -> Points:
     count = int(get("Nj"))
     lat: Field = np.linspace(first, last, count)
     if kind != "regular_ll":
-        circles = np.sort(eccodes.codes_get_array(opened, "distinctLatitudes"))
+        circles: Field = np.sort(eccodes.codes_get_array(opened, "distinctLatitudes"))
         lat = circles if south else circles[::-1]
     if kind == "reduced_gg":
         rows = np.asarray(eccodes.codes_get_array(opened, "pl"), np.intp)
         longest = int(rows.max())
         if rows.size != lat.size or rows.min() < 2 or abs(east - (360.0 - 360.0 / longest)) > 0.01 or west != 0:
             raise ReadError([Fault(told, "", "lies on a part of a reduced Gaussian grid", _RIGHT)])
-        return Points(kind, np.arange(longest) * (360.0 / longest), lat, rows)
+        return Points(kind, np.linspace(0.0, 360.0, longest, endpoint=False), lat, rows)
     backward = bool(get("iScansNegatively"))
     columns = int(get("Ni"))
     span = (west - east if backward else east - west) % 360.0
