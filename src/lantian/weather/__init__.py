@@ -6,6 +6,7 @@ clock, no database.
 """
 
 from lantian.weather.downscaling import downscale, write
+from lantian.weather.readers import Look, ReadError, look, read
 from lantian.weather.stations import from_stations
 
-__all__ = ["downscale", "from_stations", "write"]
+__all__ = ["Look", "ReadError", "downscale", "from_stations", "look", "read", "write"]

@@ -47,6 +47,7 @@ def read(paths: Paths, *, kind: str | None = None, bounds: Box | None = None) ->
             bounds; ``faults`` names file, variable, value and what would be right.
         FileNotFoundError: no such file.
         ValueError: an unknown kind, or bounds that enclose nothing.
+        RuntimeError: ecCodes, which GRIB needs, is not installed.
     """
     return _assembly(paths, kind, bounds).dataset()
 
@@ -135,8 +136,12 @@ def _kind(path: Path) -> str:
 
 
 def _grib(paths: Sequence[Path], bounds: Bounds | None) -> list[Source]:
-    from lantian.weather.readers import grib  # its library is large, and only GRIB needs it
-
+    try:
+        from lantian.weather.readers import grib  # its library is large, and only GRIB needs it
+    except (ModuleNotFoundError, RuntimeError) as error:  # the latter where the package lacks its C library
+        raise RuntimeError(
+            f'GRIB is read by ecCodes, which is missing ({error}): pip install "lantian[model]"'
+        ) from error
     for path in paths:
         if form(path) != "grib":
             raise ReadError([Fault(path.name, "", "is no GRIB file", "leave out the kind, or give a GRIB file")])
