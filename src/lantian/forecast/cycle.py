@@ -140,6 +140,11 @@ def run(made: Ingredients, path: Path, tell: Tell | None = None) -> list[Run]:
     return [work.result(domain) for domain in made.domains]
 
 
+def weather_of(path: Path, domain: Domain) -> xr.Dataset:
+    """The weather of a nest that a run in that folder made, read when it is used."""
+    return xr.open_dataset(path / "weather" / f"{domain.grid.name}.zarr", engine="zarr", consolidated=False)
+
+
 def _fingerprint(made: Ingredients) -> dict[str, str]:
     return {
         "issue": made.issue.isoformat(),
@@ -175,8 +180,7 @@ class _Work:
         return self.folder.path / "weather" / f"{domain.grid.name}.zarr"
 
     def _weather(self, domain: Domain, first: int, last: int) -> xr.Dataset:
-        opened = xr.open_dataset(self._weather_path(domain), engine="zarr", consolidated=False)
-        return opened.sel(time=self.made.times(first, last))
+        return weather_of(self.folder.path, domain).sel(time=self.made.times(first, last))
 
     # emissions brought to the stations
 

@@ -1,0 +1,210 @@
+"""A forecast from beginning to end 预报: statistics first, then the engine and the map; each is known when it is done.
+
+    run = issue_forecast(platform, issue, "perfect", actor="li", progress=progress)
+
+The statistics stand within seconds and are put at once; the engine takes minutes, and puts its hours, days and map
+beside them. A run that was cut off goes on where it was (`cycle`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import xarray as xr
+
+from lantian.emissions.inventory import Inventory
+from lantian.emissions.library import Library
+from lantian.forecast import products
+from lantian.forecast.shelf import Shelf
+from lantian.forecast.store import Mode, Run, RunStore
+from lantian.kernel.bootstrap import Platform
+
+if TYPE_CHECKING:
+    from lantian.forecast.learn import Calibrator
+    from lantian.kernel.jobs import Progress
+
+HOURS: Final = 72
+SHELF: Final = "forecast/models"
+INVENTORIES: Final = "emissions"
+NAMES: Final[Mapping[str, str]] = {
+    "statistics": "统计预报 statistics",
+    "weather": "气象降尺度 weather",
+    "factors": "排放反演 emissions from stations",
+    "approach": "起报前模拟 hours before the issue",
+    "forecast": "嵌套模拟 nested forecast",
+    "map": "校准成图 map",
+}
+"""Stage -> what people read while it runs."""
+
+
+def issue_forecast(
+    platform: Platform,
+    issue: datetime,
+    mode: Mode,
+    calibrator: Calibrator,
+    *,
+    actor: str,
+    progress: Progress,
+    city: str | None = None,
+    hours: int = HOURS,
+    weather: xr.Dataset | None = None,
+    past: pl.DataFrame | None = None,
+) -> Run:
+    """Make and store the forecast of an issue; with a ``city`` the engine runs over its nests.
+
+    ``weather``: canonical fields that cover ``hours`` and the day before; without them, in mode ``perfect``, the
+    stations' weather as it was observed. Mode ``history`` knows no weather and has no engine.
+
+    Raises:
+        LookupError: nothing is known before the issue, or something that the engine needs is lacking.
+    """
+    from lantian.forecast.service_statistics import products_of
+
+    store = RunStore(platform)
+    versions = {"statistics": _version(platform, calibrator)}
+    run = store.begin(issue, mode, actor=actor, models=versions, resume=True)
+    try:
+        progress.stage(NAMES["statistics"])
+        store.stage(run, "statistics", actor=actor)
+        said = products_of(platform, issue, calibrator, past)
+        store.stage(run, "statistics", actor=actor, ended=True)
+        if run.revision == 0 or city is None:
+            run = _put(store, run, said, None, actor)
+        if city is None:
+            return run
+        return _with_engine(_Job(platform, store, run, city, hours, actor, progress), said, weather)
+    except Exception as error:
+        store.fail(run, f"{type(error).__name__}: {error}", actor=actor)
+        raise
+
+
+@dataclass
+class _Job:
+    """A run at work."""
+
+    platform: Platform
+    store: RunStore
+    run: Run
+    city: str
+    hours: int
+    actor: str
+    progress: Progress
+    stage: str = ""
+    done: int = 0
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """A stage begins; that before it has ended."""
+        if stage != self.stage:
+            self.end()
+            self.stage, self.done = stage, 0
+            self.progress.stage(NAMES[stage], total)
+            self.store.stage(self.run, stage, actor=self.actor)
+
+    def end(self) -> None:
+        """The stage that runs is done."""
+        if self.stage:
+            self.store.stage(self.run, self.stage, actor=self.actor, ended=True)
+        self.stage = ""
+
+    def tell(self, stage: str, done: int, total: int, text: str) -> None:
+        """What `cycle` says of its progress; a nest of a stage begins from nothing again."""
+        self.begin(stage, total)
+        self.progress.advance(max(done - self.done, 0) if done > self.done else 0, message=text)
+        self.done = done if done > self.done else self.done
+
+
+def _with_engine(job: _Job, said: Mapping[str, pl.DataFrame], weather: xr.Dataset | None) -> Run:
+    from lantian.forecast import cycle, engine, gather
+
+    platform, run = job.platform, job.run
+    issue, until = run.issue, run.issue + timedelta(hours=job.hours)
+    begin = issue - timedelta(hours=24)
+    air = weather if weather is not None else gather.observed_weather(platform, begin, until, gather.later(platform))
+    ahead = said["values"].filter(pl.col("source") == "statistics")
+    made = gather.ingredients(platform, issue, job.city, air, ahead, _inventory(platform), hours=job.hours)
+    folder = job.store.folder(run) / "engine"
+    nests = cycle.run(made, folder, job.tell)
+    job.begin("map")
+    finest = made.domains[-1]
+    sky = cycle.weather_of(folder, finest)
+    found = engine.law(nests[-1], sky)
+    network = gather.stations(platform).filter(pl.col("place").is_in(said["hours"]["place"].unique().implode()))
+    hourly = engine.hours(finest.grid, found, network, _members(platform, said["hours"]), issue)
+    ours = said["hours"].filter(pl.col("source") == "lantian")
+    chart = engine.chart(finest.grid, found, sky, ours, network)
+    put = _beside(said, hourly, engine.values(hourly, issue), _observed(platform, issue))
+    result = _put(job.store, run, put, chart, job.actor)
+    job.end()
+    (folder / "factors.json").replace(job.store.folder(run) / "factors.json")
+    shutil.rmtree(folder)  # large; a run that is asked for again is made again
+    return result
+
+
+def _put(store: RunStore, run: Run, made: Mapping[str, pl.DataFrame], fields: xr.Dataset | None, actor: str) -> Run:
+    return store.put(
+        run,
+        values=made["values"],
+        outlook=made["outlook"],
+        hours=made["hours"],
+        clearing=made["clearing"],
+        fields=fields,
+        actor=actor,
+    )
+
+
+def _beside(
+    said: Mapping[str, pl.DataFrame], hourly: pl.DataFrame, days: pl.DataFrame, observed: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """The products with the engine's own beside them."""
+    windows = products.windows(hourly, observed)
+    return {
+        "values": pl.concat([said["values"], days], how="diagonal_relaxed"),
+        "outlook": pl.concat([said["outlook"], products.outlook(days)], how="diagonal_relaxed"),
+        "hours": pl.concat([said["hours"], windows], how="diagonal_relaxed"),
+        "clearing": said["clearing"],
+    }
+
+
+def _observed(platform: Platform, issue: datetime) -> pl.DataFrame:
+    """The day before the issue, for the first moving means."""
+    from lantian.observations.store import ObservationStore
+    from lantian.standards.codes import POLLUTANTS
+
+    begin = issue - timedelta(hours=24)
+    return ObservationStore(platform).hourly(None, begin, issue, list(POLLUTANTS), issue).collect()
+
+
+def _members(platform: Platform, hourly: pl.DataFrame) -> dict[str, Sequence[str]]:
+    """The stations of regions that have hours of their own, as far as they have any."""
+    from lantian.places.store import PlaceStore
+
+    places = hourly["place"].unique().to_list()
+    store = PlaceStore(platform.engine)
+    regions = [region.code for region in store.regions("city") if region.code in places]
+    found = store.memberships(regions)
+    return {region: [code for code in codes if code in places] for region, codes in found.items()}
+
+
+def _inventory(platform: Platform) -> Inventory:
+    """The newest version in the library, by year and then by name.
+
+    Raises:
+        LookupError: there is none.
+    """
+    library = Library(platform.home / INVENTORIES)
+    versions = library.list().sort("year", "id")
+    if versions.is_empty():
+        raise LookupError("no emission inventory is here; `lantian emissions import FILE` brings one")
+    return library.open(versions["id"][-1])
+
+
+def _version(platform: Platform, calibrator: Calibrator) -> str:
+    """The version of the shelf that a calibrator is; "" for one that does not stand there."""
+    cards = Shelf(platform.home / SHELF).cards(calibrator.mode)
+    same = [c.version for c in cards if (c.begins, c.ends) == (calibrator.begins, calibrator.ends)]
+    return same[-1] if same else ""
