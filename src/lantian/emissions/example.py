@@ -13,35 +13,13 @@ from typing import Any, Final
 
 import polars as pl
 
+from lantian.emissions import reas
 from lantian.emissions.folder import outlines, settings
 from lantian.emissions.inventory import AREAS, POINTS, Inventory
-from lantian.emissions.sectors import species_of
 
 YEAR: Final = 2015
 ID: Final = "example-north-china-2015"
 
-PROVINCES: Final = {
-    "北京": "110000",
-    "天津": "120000",
-    "河北": "130000",
-    "山西": "140000",
-    "山东": "370000",
-    "河南": "410000",
-}
-"""As REAS's table names them."""
-
-# REAS's sector -> ours with shares; ``TOTAL`` repeats the sum and is only compared.
-_PLAIN: Final = {
-    "PP": {"power": 1.0}, "ROAD": {"road": 1.0}, "OTRA": {"non_road": 1.0}, "RESI": {"residential_coal": 1.0},
-    "ODOM": {"heating_boilers": 1.0}, "FER": {"fertiliser": 1.0}, "MM": {"livestock": 1.0}, "HUMAN": {"other": 1.0},
-    "LTRN": {"other": 1.0}, "WST": {"other": 1.0}, "PAINT": {"solvents": 1.0}, "SLV": {"solvents": 1.0},
-    "EXT": {"gas_stations": 1.0}, "INDPRC": {"chemicals": 1.0},
-}  # fmt: skip
-_COMBUSTION: Final = {
-    "NMVOC": {"residential_coal": 0.75, "other_industry": 0.15, "heating_boilers": 0.07, "power": 0.03},
-    "NH3": {"residential_coal": 1.0},
-}
-"""CMB: all that burns and does not drive; houses burn worst."""
 _BRANCHES: Final = {
     "SO2": {"cement": 0.12, "coking": 0.12, "chemicals": 0.10, "glass_bricks": 0.16, "other_industry": 0.50},
     "NOX": {"cement": 0.40, "coking": 0.08, "chemicals": 0.06, "glass_bricks": 0.08, "other_industry": 0.38},
@@ -82,7 +60,7 @@ def inventory(folder: Path) -> Inventory:
             raise ValueError(
                 f"[emissions] {name}: missing; the example's inventory is made of provinces, power and steel"
             )
-    totals = _totals(root / table["provinces"])
+    totals, _ = reas.table(root / table["provinces"], YEAR)
     notes = [
         "Only six provinces; the areas around them emit nothing 仅六省市，周边地区无排放",
         "REAS has no fugitive dust, open burning or catering; none was added",
@@ -109,28 +87,6 @@ def inventory(folder: Path) -> Inventory:
 
 def _read(path: Path) -> pl.DataFrame:
     return pl.read_csv(path, infer_schema_length=0)
-
-
-def _totals(path: Path) -> pl.DataFrame:
-    """``region source species amount`` (t) of the year, after the sum of the sectors was compared with ``TOTAL``.
-
-    Raises:
-        ValueError: the sectors of a province do not add up to its total, or a sector or province is not known.
-    """
-    frame = pl.read_csv(path).filter(year=YEAR).select(
-        region=pl.col.province.replace_strict(PROVINCES),
-        source="sector",
-        species=pl.col.species.map_elements(species_of, return_dtype=pl.String),
-        amount=pl.col.amount * 1000,
-    )  # fmt: skip
-    parts = frame.filter(pl.col.source != "TOTAL")
-    compared = parts.group_by("region", "species").agg(pl.col.amount.sum()).join(
-        frame.filter(pl.col.source == "TOTAL"), on=["region", "species"], suffix="_total"
-    )  # fmt: skip
-    off = compared.filter((pl.col.amount - pl.col.amount_total).abs() > 1e-5 * pl.col.amount_total)
-    if off.height:
-        raise ValueError(f"{path}: sectors do not add up to TOTAL: {off.rows()}")
-    return parts
 
 
 def _amount(totals: pl.DataFrame, region: str, source: str) -> dict[str, float]:
@@ -221,22 +177,20 @@ def _point(
 
 
 def _areas(totals: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
-    """What is left of the provinces' totals once the points are taken off, by our sectors."""
-    taken = points.group_by(pl.col.region.str.head(2) + "0000", "sector", "species").agg(pl.col.amount.sum())
-    off = {(region, sector, species): amount for region, sector, species, amount in taken.iter_rows()}
-    rows: dict[tuple[str, str, str], float] = {}
-    for region, source, species, amount in totals.iter_rows():
-        if source == "IND":
-            left = amount - off.get((region, "steel", species), 0.0)
-            shares = _BRANCHES[species]
-        elif source == "CMB":
-            left, shares = amount, _COMBUSTION[species]
-        else:
-            left, shares = amount, _PLAIN[source]
-            if source == "PP":
-                left = amount - off.get((region, "power", species), 0.0)
-        for sector, share in shares.items():
-            key = region, sector, species
-            rows[key] = rows.get(key, 0.0) + left * share
-    data = [(*key, amount) for key, amount in rows.items() if amount > 0]
-    return pl.DataFrame(data, schema=AREAS, orient="row")
+    """What is left of the provinces' totals once the points are taken off, industry by branch."""
+    province = (pl.col.region.str.head(2) + "0000").alias("region")
+    of_point = pl.when(pl.col.sector == "steel").then(pl.lit("IND")).otherwise(pl.lit("PP")).alias("source")
+    taken = points.group_by(province, of_point, "species").agg(points=pl.col.amount.sum())
+    left = totals.join(taken, on=["region", "source", "species"], how="left").select(
+        "region", "source", "species", amount=pl.col.amount - pl.col.points.fill_null(0.0)
+    )
+    plain = reas.areas(left.filter(pl.col.source != "IND"))
+    branches = [
+        (region, sector, species, amount * share)
+        for region, _, species, amount in left.filter(source="IND").iter_rows()
+        for sector, share in _BRANCHES[species].items()
+    ]
+    # what REAS's table does not tell by branch
+    other = plain.with_columns(sector=pl.col.sector.replace({"industry": "other_industry"}))
+    areas = pl.concat([other, pl.DataFrame(branches, schema=AREAS, orient="row")])
+    return areas.group_by("region", "sector", "species").agg(pl.col.amount.sum()).filter(pl.col.amount > 0)

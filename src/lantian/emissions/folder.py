@@ -42,15 +42,22 @@ def outlines(folder: Path) -> OutlineSet:
     return max(places.outlines, key=lambda found: len(found.outlines))
 
 
-def sheet(folder: Path, step: float = STEP) -> Sheet:
-    """The sheet of a folder: its outlines, terrain, stations and, where it has them, its own proxies.
+def terrain(folder: Path) -> Path | None:
+    """The terrain file of a folder; None where it names none."""
+    root, config = read_config(folder)
+    name = config.get("places", {}).get("terrain")
+    return root / name if name else None
+
+
+def sheet(folder: Path, step: float = STEP, *, own: Path | None = None) -> Sheet:
+    """The sheet of a folder: its outlines, terrain, stations and proxies of one's own (``own``, else the folder's).
 
     Raises:
         FileNotFoundError, ValueError: a file that the folder names is missing or wrong.
     """
     root, table = settings(folder)
     places = read_folder(folder)
-    terrain = Terrain.open(places.terrain) if places.terrain else None
+    heights = Terrain.open(places.terrain) if places.terrain else None
     stations = [(station.lon, station.lat) for station in places.stations.values()]
-    own = root / table["proxies"] if table.get("proxies") else None
-    return build(list(outlines(folder).outlines.values()), terrain, stations, own=own, step=step)
+    own = own or (root / table["proxies"] if table.get("proxies") else None)
+    return build(list(outlines(folder).outlines.values()), heights, stations, own=own, step=step)

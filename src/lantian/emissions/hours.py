@@ -168,9 +168,10 @@ class Prepared:
         }
         return base.assign(variables).assign_attrs(described)
 
-    def expected(self) -> dict[str, float]:
-        """Kg of each species in all hours, from annual amounts and shares alone: what the hours must add up to."""
-        weight = self.shares.sum(axis=0) * 1000
+    def expected(self, sectors: Sequence[str] | None = None) -> dict[str, float]:
+        """The kg of each species that all hours must add up to, from annual amounts and shares alone."""
+        kept = set(branch(sectors)) if sectors is not None else set(SECTORS)
+        weight = self.shares.sum(axis=0) * 1000 * np.array([sector in kept for sector in self.sectors])
         total = np.zeros(len(self.names))
         for at, sector in enumerate(self.sectors):
             if sector in self.maps:
@@ -301,7 +302,7 @@ def prepare(
         or np.any(np.diff(hours) <= np.timedelta64(0, "h"))
     ):
         raise ValueError("times: expected the beginnings of one or more hours, whole hours in order")
-    profiles = profiles or load()
+    profiles = (profiles or load()).with_months(_months(inventory))
     allocation = allocation or allocate(inventory, domain.grid, sheet, profiles)
     names = tuple(name for name in speciation.EMITTED if name in species)
     ledger = Ledger(list(allocation.ledger.entries))
@@ -346,6 +347,12 @@ def hourly(
 ) -> xr.Dataset:
     """The emissions of the door; arguments as of `prepare` and `Prepared.dataset`."""
     return prepare(inventory, domain, times, **more).dataset(factors, sectors)
+
+
+def _months(inventory: Inventory) -> dict[str, list[float]]:
+    """The course of the year that the inventory itself gives, by sector."""
+    grouped = inventory.months.sort("sector", "month").group_by("sector", maintain_order=True).agg("share")
+    return {sector: shares for sector, shares in grouped.iter_rows() if len(shares) == 12}
 
 
 _CHIMNEY: Final = (

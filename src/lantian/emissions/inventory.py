@@ -165,7 +165,7 @@ _SCHEMAS: Final = {"areas": AREAS, "points": POINTS, "lines": LINES, "months": M
 
 def computed() -> pl.Expr:
     """Activity x factor x (1 - control efficiency) in t a year; null where one of activity and factor is not given."""
-    return pl.col.activity * pl.col.factor * (1 - pl.col.control.fill_null(0.0)) / 1000
+    return pl.col.activity * pl.col.factor * (1 - pl.col.control.fill_null(0.0).clip(0, 1)) / 1000
 
 
 def check(name: str, frame: pl.DataFrame) -> list[Fault]:
@@ -195,7 +195,8 @@ def check(name: str, frame: pl.DataFrame) -> list[Fault]:
             tell(~pl.col(column).is_between(low, high).fill_null(True), column, f"{low:g} to {high:g} {unit}")
         tell(~pl.col.control.is_between(0, 1).fill_null(True), "control", "an efficiency from 0 to 1")
         off = (computed() - pl.col.amount).abs() > AGREEMENT * pl.max_horizontal(computed(), pl.col.amount)
-        wrong = numbered.filter(off.fill_null(False)).with_columns(made=computed())
+        sure = pl.col.control.is_between(0, 1).fill_null(True)
+        wrong = numbered.filter(off.fill_null(False) & sure).with_columns(made=computed())
         faults.extend(
             Fault(
                 name,

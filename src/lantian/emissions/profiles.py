@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -87,6 +87,11 @@ class Profiles:
     climate: Climate
     edition: str
     """the files from which they were read"""
+
+    def with_months(self, months: Mapping[str, Sequence[float]]) -> Profiles:
+        """The same, but for the course of the year of some sectors: 12 weights each."""
+        changed = {code: replace(self.sectors[code], months=tuple(map(float, w))) for code, w in months.items()}
+        return replace(self, sectors={**self.sectors, **changed})
 
 
 def load(path: Path | None = None) -> Profiles:
