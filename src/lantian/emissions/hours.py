@@ -219,7 +219,8 @@ class _Hours:
         points = prepared.points
         number = np.array([prepared.sectors.index(sector) for sector in points["sector"]], dtype=np.intp)
         j, i = points["j"].to_numpy(), points["i"].to_numpy()
-        amounts = prepared.amounts * np.array([[sector in self.kept] for sector in points["sector"]], np.float32)
+        kept = np.array([sector in self.kept for sector in points["sector"]], np.float32)
+        amounts = prepared.amounts * kept[:, None]
         if self.factors is not None and len(j):
             rows = zip(points["sector"], j, i, strict=True)
             amounts = amounts * np.stack([self.factors.at(sector, jj, ii, prepared.names) for sector, jj, ii in rows])

@@ -62,10 +62,10 @@ _SAMPLE: Final = {
     "areas": ({"region": "130600", "sector": "residential_coal", "species": "PM25", "amount": 5200},),
     "points": (
         {
-            "enterprise": "91130600XXXX", "outlet": "DA001", "line": "1", "name": "某热电厂（示例）", "region": "130606",
-            "sector": "power", "lon": 115.49, "lat": 38.85, "height": 180, "diameter": 5.5, "temperature": 393,
-            "velocity": 18, "activity": 1200000, "unit": "t 煤", "factor": 12.8, "control": "95%", "species": "SO2",
-            "amount": 768,
+            "enterprise": "91130600XXXX", "outlet": "DA001", "line": "1", "name": "某热电厂（示例）",
+            "region": "130606", "sector": "power", "lon": 115.49, "lat": 38.85, "height": 180, "diameter": 5.5,
+            "temperature": 393, "velocity": 18, "activity": 1200000, "unit": "t 煤", "factor": 12.8, "control": "95%",
+            "species": "SO2", "amount": 768,
         },
     ),
     "lines": (
