@@ -40,6 +40,7 @@ from lantian.web.pages import (
     docs,
     episodes,
     forecast,
+    forecast_consult,
     home,
     jobs,
     login,
@@ -47,6 +48,7 @@ from lantian.web.pages import (
     place,
     ranking,
     targets,
+    verification,
 )
 from lantian.web.render import Renderer
 from lantian.web.security import SameOrigin, SecurityHeaders, anyone, declarations
@@ -63,6 +65,8 @@ PAGES: tuple[ModuleType, ...] = (
     episodes,
     calculator,
     forecast,
+    forecast_consult,
+    verification,
     jobs,
     accounts,
     audit,
