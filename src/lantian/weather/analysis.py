@@ -9,7 +9,7 @@ mean. They depend only on which sites measured, so an hour costs one small produ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +28,30 @@ class Structure(NamedTuple):
     """m of height after which the correlation has fallen to exp(-1/2)"""
 
 
-WIND = Structure(60_000.0, 1.0, 400.0)
-TEMPERATURE = Structure(60_000.0, 0.3, 400.0)
-PRESSURE = Structure(200_000.0, 0.3, 2000.0)
-HUMIDITY = Structure(60_000.0, 0.3, 800.0)
-RAIN = Structure(30_000.0, 0.3, 2000.0)
+WIND: Final = Structure(20_000.0, 1.0, 400.0)
+"""Of the two components and the speed. Length and noise were chosen among 7 lengths from 10 to 300 km and 4 noises from
+0.2 to 2 by leaving out each site of Beijing in turn, 2013 to 2015; the error hardly depends on them."""
+TEMPERATURE: Final = Structure(60_000.0, 0.3, 400.0)
+PRESSURE: Final = Structure(200_000.0, 0.3, 2000.0)
+HUMIDITY: Final = Structure(60_000.0, 0.3, 800.0)
+RAIN: Final = Structure(30_000.0, 0.3, 2000.0)
+
+
+def over_hours(values: Field) -> Field:
+    """(T, S) with the hours before and after at half the weight of an hour itself, as far as they measured.
+
+    What a gust or a street does to the wind of one hour is not there an hour later, what the air does mostly is. Chosen
+    among seven kernels of up to 7 hours, 2013 to 2015: wider ones gain next to nothing and smear fronts.
+    """
+    total, weight = np.zeros_like(values), np.zeros_like(values)
+    for shift, share in ((-1, 0.5), (0, 1.0), (1, 0.5)):
+        here = slice(max(0, shift), len(values) + min(0, shift))
+        there = slice(max(0, -shift), len(values) + min(0, -shift))
+        known = np.isfinite(values[there])
+        total[here] += share * np.where(known, values[there], 0.0)
+        weight[here] += share * known
+    known = np.isfinite(values)
+    return np.where(known, total / np.where(known, weight, 1.0), np.nan)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -49,6 +50,9 @@ class Ground(NamedTuple):
     x_aloft: Array
     """m s-1, the wind above the boundary layer"""
     y_aloft: Array
+    x_shear: Array
+    """s-1, by which it grows with height"""
+    y_shear: Array
     cloud: Array
     """0..1"""
     rain: Array
@@ -119,9 +123,12 @@ def wind(ground: Ground, height: Array, roughness: Array, latitude: Array) -> tu
     v = growth * (cos * ground.y_wind - sin * ground.x_wind)
     scale = jnp.maximum((ground.depth - reach) / 2, 150.0)
     share = 1 - jnp.exp(-(height - below) / scale)
-    return u + share * (ground.x_aloft - u), v + share * (ground.y_aloft - v)
+    over = jnp.maximum(height - jnp.maximum(ground.depth, 500.0), 0.0)
+    x_aloft, y_aloft = ground.x_aloft + over * ground.x_shear, ground.y_aloft + over * ground.y_shear
+    return u + share * (x_aloft - u), v + share * (y_aloft - v)
 
 
+@jax.jit
 def air(ground: Ground, height: Array, thickness: Array, roughness: Array, latitude: Array) -> Air:
     """Everything above the ground; ``height`` of the middle of the layers above it."""
     mixed = jnp.where(ground.surface.heat > 0, ground.depth, 0.0)

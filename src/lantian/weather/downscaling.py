@@ -20,12 +20,16 @@ from lantian.places.grid import Domain
 from lantian.transport import deposition, inputs
 from lantian.transport.door import DEFAULT_LAND
 from lantian.weather import columns
+from lantian.weather.columns import Air
+from lantian.weather.fields import FieldsAir
 from lantian.weather.finish import Finisher, Moment, Near
 from lantian.weather.ground import Land, StationGround
 
 Progress = Callable[[int, int, str], None]
 
 _VARIABLES: Final = (*inputs.WEATHER, inputs.HORIZONTAL_DIFFUSIVITY)
+BROAD: Final = 30_000.0
+"""m; convergence narrower than this, or than two cells of the source, is closed sideways and not through the top."""
 _HOUR: Final = np.timedelta64(3600, "s")
 
 
@@ -37,11 +41,11 @@ def downscale(
     land: xr.Dataset | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """The weather of a domain at whole hours, float32, as `lantian.transport.door` takes it.
+    """The weather of a domain at whole hours, float32, as the engine's door takes it.
 
-    ``source``: a canonical dataset of stations (see `from_stations`). ``times``: whole hours (UTC), the first and the
-    last or all; every hour between is made; without them all of the source's. ``land``: as the door takes it; its
-    ``roughness_length`` and the ``urban`` class count here. ``progress(done, total, text)``.
+    ``source``: a canonical dataset of fields or of stations (see `read`, `from_stations`). ``times``: whole hours
+    (UTC), the first and the last or all; every hour between is made; without them all of the source's. ``land``: as
+    the door takes it; its ``roughness_length`` and the ``urban`` class count here. ``progress(done, total, text)``.
 
     Raises:
         ValueError: times that the source does not have, or a source that is none.
@@ -106,17 +110,34 @@ def _moments(
     """The weather of the hours, one after the other."""
     given, reference = _land(domain, land)
     finish = Finisher(domain, given.urban)
-    roughness, latitude = (jnp.asarray(a, jnp.float32) for a in (given.roughness, domain.grid.lat))
-    thickness = jnp.asarray(domain.thickness, jnp.float32)
-    grounds = StationGround(source, domain, given, reference)
-    first = int((hours[0] - grounds.times[0]) / _HOUR)
-    for t, ground in enumerate(grounds.hours(first, first + len(hours) - 1)):
-        air = columns.air(ground, finish.middles, thickness, roughness, latitude)
-        surface = ground.surface
-        near = Near(surface.friction_velocity, surface.inverse_obukhov, ground.depth, ground.cloud, ground.rain)
-        yield finish(air, near)
+    if "station" in source.dims:
+        made, broad = _from_stations(source, domain, given, reference, hours, finish), None
+    else:
+        fields = FieldsAir(source, domain, given, finish.middles)
+        made, broad = fields.hours(hours), max(2 * fields.spacing, BROAD)
+    for t, (air, near) in enumerate(made):
+        yield finish(air, near, broad)
         if progress is not None:
             progress(t + 1, len(hours), f"weather {domain.grid.name}")
+
+
+def _from_stations(
+    source: xr.Dataset,
+    domain: Domain,
+    land: Land,
+    reference: float,
+    hours: NDArray[np.datetime64],
+    finish: Finisher,
+) -> Iterator[tuple[Air, Near]]:
+    """The air above the ground that stations see."""
+    roughness, latitude = (jnp.asarray(a, jnp.float32) for a in (land.roughness, domain.grid.lat))
+    thickness = jnp.asarray(domain.thickness, jnp.float32)
+    grounds = StationGround(source, domain, land, reference)
+    first = int((hours[0] - grounds.times[0]) / _HOUR)
+    for ground in grounds.hours(first, first + len(hours) - 1):
+        air = columns.air(ground, finish.middles, thickness, roughness, latitude)
+        surface = ground.surface
+        yield air, Near(surface.friction_velocity, surface.inverse_obukhov, ground.depth, ground.cloud, ground.rain)
 
 
 def _hours(source: xr.Dataset, times: ArrayLike | None) -> NDArray[np.datetime64]:

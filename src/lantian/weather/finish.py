@@ -14,7 +14,7 @@ from lantian.places.grid import Domain
 from lantian.transport import diffusivity
 from lantian.transport.forcing import to_faces
 from lantian.transport.parameters import values
-from lantian.weather import mass_consistent
+from lantian.weather import lid, mass_consistent
 from lantian.weather.columns import GAS_CONSTANT, Air, relative_humidity
 from lantian.weather.lid import Lid
 from lantian.weather.mass_consistent import Cells
@@ -48,6 +48,7 @@ class Finisher:
 
     def __init__(self, domain: Domain, urban: NDArray[np.float64]) -> None:
         self.cells, self.lid = Cells.of(domain), Lid.of(domain)
+        self.grid_spacing = domain.grid.spacing
         self.urban = jnp.asarray(urban, jnp.float32)
         thickness = np.asarray(domain.thickness)
         faces = np.cumsum(thickness, axis=0)
@@ -59,10 +60,16 @@ class Finisher:
         self.iterations: NDArray[np.int32] = np.zeros(2, np.int32)
         self.residual = 0.0
 
-    def __call__(self, air: Air, near: Near, top: Array | None = None) -> Moment:
-        """One time; ``top`` (y, x) kg m-2 s-1 through the lid beside what the terrain lifts."""
+    def __call__(self, air: Air, near: Near, broad: float | None = None) -> Moment:
+        """One time.
+
+        What passes through the lid is what the terrain lifts, and with ``broad`` m what of the winds' convergence is
+        broader than that: the rise and sinking of weather systems that the source resolves.
+        """
         density, u, v, lift, beta = _first_guess(self.lid, self.middles, air)
-        lift = lift if top is None else lift + top
+        if broad is not None:
+            rest = mass_consistent.convergence(self.cells, u, v, density) - lift
+            lift = lid.limited(lift + jnp.asarray(lid.broad(rest, self.grid_spacing, broad), jnp.float32), density[-1])
         closed = mass_consistent.adjust(self.cells, u, v, density, top=lift, beta=beta, guess=self.multiplier)
         self.multiplier = closed.multiplier
         mixing, spreading = _turbulence(
@@ -89,11 +96,11 @@ class Finisher:
 
 
 @jax.jit
-def _first_guess(lid: Lid, height: Array, air: Air) -> tuple[Array, Array, Array, Array, Array]:
+def _first_guess(ground: Lid, height: Array, air: Air) -> tuple[Array, Array, Array, Array, Array]:
     """Density, winds at the faces, what the terrain lifts through the top, and beta."""
     density = air.pressure / (GAS_CONSTANT * air.temperature * (1 + 0.608 * air.humidity))
     u, v = to_faces(air.x_wind, 2), to_faces(air.y_wind, 1)
-    return density, u, v, lid.flow(air.x_wind[-1], air.y_wind[-1], density[-1]), _beta(height, air)
+    return density, u, v, ground.flow(air.x_wind[-1], air.y_wind[-1], density[-1]), _beta(height, air)
 
 
 def _beta(height: Array, air: Air) -> Array:

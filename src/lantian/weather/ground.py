@@ -35,11 +35,18 @@ BLENDING: Final = 60.0
 """m, the height at which the wind no longer feels the single fields and houses (Wieringa 1986: 60 m)."""
 LONGEST_GAP: Final = 6
 """hours that are filled between two that a site measured."""
+CITY_HEAT: Final = 30.0
+"""W m-2, heat that a wholly urban cell gives to the air, from stores and chimneys; judgement."""
 WARM_UP: Final = 18
 """hours before the first in which the boundary layer grows in, where the stations have them."""
 ALOFT: Final = 1.2
-"""The wind aloft over that of the similarity profile at 200 m; judgement: 1.3 in neutral air by Rossby similarity, 1.1
-in convective."""
+"""The wind aloft over that of the neutral profile at 200 m; judgement, near what Rossby similarity gives."""
+WESTERLY: Final = (0.001, 0.003)
+"""s-1, by which the wind aloft becomes more westerly with height in July and January: the thermal wind of 0.3 and 0.9 K
+in 100 km from south to north; judgement for 40 degrees north."""
+ABOVE: Final = (0.0025, 0.0045)
+"""K m-1, gradient of potential temperature into which the boundary layer grows: in fresh air, and what stagnant air has
+more in January; judgement: cold surges are deeply mixed, warmer air lies on winter's stagnant basin."""
 ALOFT_HOURS: Final = 4.0
 """hours, standard deviation of the weights by which hours share the wind aloft."""
 DECOUPLED: Final = 0.05
@@ -67,7 +74,9 @@ class StationGround:
 
     def __init__(self, stations: xr.Dataset, domain: Domain, land: Land, reference: float) -> None:
         self.domain, self.land = domain, land
-        self.sites = _filled(sites(stations))
+        found = _filled(sites(stations))
+        winds: dict[str, Any] = {n: analysis.over_hours(getattr(found, n)) for n in ("eastward", "northward", "speed")}
+        self.sites = found._replace(**winds)
         self.times = self.sites.times
         grid = domain.grid
         x, y = grid.projection.forward(self.sites.lon, self.sites.lat)
@@ -116,9 +125,14 @@ class StationGround:
             "cos_zenith": photolysis.cos_zenith(grid.lon, grid.lat, self.times[t]),
             "cloud": np.full_like(terrain, self.cloud[t]),
             "inversion": np.full_like(terrain, self.inversion[t]),
+            "stagnation": np.full_like(terrain, self.stagnation[t]),
+            "winter": np.full_like(terrain, self.winter[t]),
+            "x_shear": cos * (WESTERLY[0] + (WESTERLY[1] - WESTERLY[0]) * self.winter[t]),
+            "y_shear": sin * (WESTERLY[0] + (WESTERLY[1] - WESTERLY[0]) * self.winter[t]),
             "x_aloft": cos * self.aloft[t, 0] - sin * self.aloft[t, 1],
             "y_aloft": sin * self.aloft[t, 0] + cos * self.aloft[t, 1],
             "roughness": self.land.roughness,
+            "warming": CITY_HEAT * self.land.urban,
             "latitude": grid.lat,
         }
         given = {name: jnp.asarray(value, jnp.float32) for name, value in plane.items()}
@@ -164,23 +178,41 @@ class StationGround:
         return found
 
     @cached_property
+    def stagnation(self) -> Field:
+        """(T,) 1 where the day before brought less than 1 m s-1 over the network, 0 where it brought 3; judgement.
+
+        Stagnant air gathers haze, and sinking or warmer air lies on it.
+        """
+        speed = np.hypot(self._mean["eastward"], self._mean["northward"])
+        day = np.array([speed[max(0, t - 24) : t + 1].mean() for t in range(len(speed))])
+        return np.clip((3 - day) / 2, 0, 1)
+
+    @cached_property
+    def winter(self) -> Field:
+        """(T,) 1 in the middle of January, 0 in that of July; in the south half a year later."""
+        day = (self.times - self.times.astype("datetime64[Y]")) / np.timedelta64(1, "D")
+        south = 0.5 if float(self.sites.lat.mean()) < 0 else 0.0
+        found: Field = 0.5 + 0.5 * np.cos(2 * np.pi * ((day - 15) / 365.25 + south))
+        return found
+
+    @cached_property
     def aloft(self) -> Field:
         """(T, 2) m s-1 to the east and north, the wind above the boundary layer.
 
-        From each hour's wind by similarity at 200 m, turned as `columns.turning`; hours share it, those in which the
-        air is mixed count most, for the wind aloft changes slowly and a calm night's ground says nothing of it.
+        From each hour's wind by the neutral profile at 200 m, turned as `columns.turning`; hours share it, those in
+        which the air is mixed count most, for the wind aloft changes slowly and a calm night's ground says nothing.
         """
         mean = self._mean
         speed = np.hypot(mean["eastward"], mean["northward"])
         lon, lat = float(self.sites.lon.mean()), float(self.sites.lat.mean())
-        sun = surface_layer.sunshine(photolysis.cos_zenith(lon, lat, self.times), self.cloud)
+        zenith = photolysis.cos_zenith(lon, lat, self.times)
+        sun = surface_layer.sunshine(zenith, self.cloud, self.stagnation)
         heat = surface_layer.heat_flux(sun, mean["temperature"], self.cloud)
         ground = surface_layer.exchange(speed, 10.0, self.reference, mean["temperature"], heat, self.cloud)
         inverse = ground.inverse_obukhov
-        growth = surface_layer.log_profile(VALID, self.reference, inverse)
-        growth = ALOFT * growth / surface_layer.log_profile(10.0, self.reference, inverse)
+        growth = ALOFT * np.log(VALID / self.reference) / np.log(10 / self.reference)
         angle = np.asarray(columns.turning(jnp.float32(VALID), inverse, jnp.float32(lat)))
-        wind = np.asarray(growth) * (mean["eastward"] + 1j * mean["northward"]) * np.exp(-1j * angle)
+        wind = growth * (mean["eastward"] + 1j * mean["northward"]) * np.exp(-1j * angle)
         weight = np.asarray(ground.friction_velocity) ** 2 * np.where(np.asarray(inverse) > 0, DECOUPLED, 1.0)
         hours = np.arange(len(speed))
         near = np.exp(-0.5 * ((hours[:, None] - hours) / ALOFT_HOURS) ** 2) * weight
@@ -192,15 +224,26 @@ class StationGround:
 def _ground(given: dict[str, Array], depth: Array | None) -> Ground:
     """From the analysed fields to stress, heat and depth."""
     g = given
-    sun = surface_layer.sunshine(g["cos_zenith"], g["cloud"])
+    sun = surface_layer.sunshine(g["cos_zenith"], g["cloud"], g["stagnation"])
     heat = surface_layer.heat_flux(sun, g["temperature"], g["cloud"])
     gusts = 500.0 if depth is None else depth
-    surface = surface_layer.exchange(g["speed"], 10.0, g["roughness"], g["temperature"], heat, g["cloud"], gusts)
-    told = surface.friction_velocity, surface.inverse_obukhov
+    surface = surface_layer.exchange(
+        g["speed"], 10.0, g["roughness"], g["temperature"], heat + g["warming"], g["cloud"], gusts, g["warming"]
+    )
+    free = ABOVE[0] + ABOVE[1] * g["stagnation"] * g["winter"]
     if depth is None:
-        depth = boundary_layer.mechanical(*told, g["latitude"])
+        depth = boundary_layer.mechanical(surface.friction_velocity, g["latitude"], free)
     else:
-        depth = boundary_layer.evolved(depth, surface.heat, *told, g["temperature"], g["inversion"], g["latitude"])
+        depth = boundary_layer.evolved(
+            depth,
+            surface.heat,
+            surface.friction_velocity,
+            surface.inverse_obukhov,
+            g["temperature"],
+            g["inversion"],
+            g["latitude"],
+            free,
+        )
     humidity = columns.specific_humidity(g["vapour"], g["pressure"])
     kept = {name: g[name] for name in Ground._fields if name in g}
     return Ground(**kept, humidity=humidity, surface=surface, depth=depth)

@@ -8,14 +8,16 @@ at the height z by its share exp(-K z).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from numpy.typing import ArrayLike
 from scipy.fft import dctn, idctn  # type: ignore[import-untyped]
 
-from lantian.places.grid import Domain
+from lantian.places.grid import Domain, Field
 
 FASTEST: Final = 0.3
 """m s-1; no more passes the top: the engine's door refuses 0.5."""
@@ -30,11 +32,9 @@ class Lid(NamedTuple):
     @classmethod
     def of(cls, domain: Domain) -> Lid:
         """That of a domain, whose terrain is taken to go on as in a mirror beyond its edges."""
-        ny, nx = domain.terrain.shape
         spacing = domain.grid.spacing
-        waves = np.hypot(np.pi * np.arange(ny)[:, None] / ny, np.pi * np.arange(nx) / nx) / spacing
         above = domain.levels.top - float(domain.terrain.mean() - (domain.base or 0.0))
-        felt = idctn(dctn(domain.terrain, type=2, norm="ortho") * np.exp(-waves * above), type=2, norm="ortho")
+        felt = _filtered(domain.terrain, spacing, lambda waves: np.exp(-waves * above))
         slopes = [
             np.gradient(felt, spacing, axis=axis) * domain.grid.map_factor if felt.shape[axis] > 1 else 0 * felt
             for axis in (1, 0)
@@ -43,5 +43,21 @@ class Lid(NamedTuple):
 
     def flow(self, x_wind: Array, y_wind: Array, density: Array) -> Array:
         """Air upward through the top, kg m-2 s-1, (y, x), of the wind and density of the highest layer."""
-        upward = self.slope_x * x_wind + self.slope_y * y_wind
-        return density * FASTEST * jnp.tanh(upward / FASTEST)
+        return limited(density * (self.slope_x * x_wind + self.slope_y * y_wind), density)
+
+
+def limited(flow: Array, density: Array) -> Array:
+    """A flow kg m-2 s-1 through the top that nowhere passes `FASTEST`."""
+    return density * FASTEST * jnp.tanh(flow / (density * FASTEST))
+
+
+def broad(flow: ArrayLike, spacing: float, length: float) -> Field:
+    """What of a field (y, x) on cells of ``spacing`` m is broader than ``length`` m, by a Gaussian filter."""
+    return _filtered(np.asarray(flow, np.float64), spacing, lambda waves: np.exp(-((waves * length) ** 2) / 2))
+
+
+def _filtered(field: Field, spacing: float, share: Callable[[Field], Field]) -> Field:
+    """The field with the ``share`` of each of its waves (rad m-1) that it gives, mirrored at the edges."""
+    ny, nx = field.shape
+    waves = np.hypot(np.pi * np.arange(ny)[:, None] / ny, np.pi * np.arange(nx) / nx) / spacing
+    return np.asarray(idctn(dctn(field, type=2, norm="ortho") * share(waves), type=2, norm="ortho"))

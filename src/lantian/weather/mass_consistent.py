@@ -170,6 +170,14 @@ def _adjust(
     return Closed(x_wind, y_wind, upward, multiplier, jnp.stack([in_cells, in_columns]), residual)
 
 
+@jax.jit
+def convergence(cells: Cells, x_wind: Array, y_wind: Array, density: Array) -> Array:
+    """What winds at the faces bring into the columns (y, x), kg m-2 s-1; arguments as in `adjust`."""
+    in_x = -jnp.diff((to_faces(density, 2) * cells.area_x * x_wind).sum(0), axis=1)
+    in_y = -jnp.diff((to_faces(density, 1) * cells.area_y * y_wind).sum(0), axis=0)
+    return (in_x + in_y) / cells.cell_area
+
+
 def _close_columns(
     cells: Cells, weights: _Weights, x_wind: Array, y_wind: Array, lid: Array, mass: Array
 ) -> tuple[Array, Array, Array]:
