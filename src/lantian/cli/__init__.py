@@ -38,6 +38,7 @@ COMMANDS = {
     "rejected": "data",
     "export": "data",
     "model": "model",
+    "forecast": "forecast",
     "emissions": "emissions",
     "account": "admin",
     "token": "admin",

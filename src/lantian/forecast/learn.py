@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -132,11 +132,13 @@ class Calibrator:
         """
         if self.mode == "perfect" and weather is None:
             raise ValueError("perfect weather: a forecast of this mode needs the weather of the days ahead")
+        issue = issue.astimezone(UTC)
         known = history.known_at(issue)
         if self.mode == "perfect" and weather is not None:
             known = known.with_weather(weather, issue)
         at = np.array([known.hour_of(issue)])
-        made = {place: self._days(known, place, at) for place in places}
+        tables = _Tables(known, at, self.mode == "perfect")
+        made = {place: self._days(known, place, at, tables) for place in places}
         values = pl.concat([_values(self, issue, place, found) for place, found in made.items()] or [_empty(VALUES)])
         hours = [_hours(self, issue, place, found) for place, found in made.items() if self._shaped(place)]
         return Forecast(values, pl.concat(hours or [_empty(HOURS)]))
@@ -144,27 +146,43 @@ class Calibrator:
     def _shaped(self, place: str) -> bool:
         return place in self.shapes
 
-    def _days(self, history: History, place: str, at: Indices) -> Array:
-        """(lead, item) of a place."""
+    def has_seen(self, day: date) -> bool:
+        """Whether training learnt from a day."""
+        return self.begins <= day <= self.ends and not any(a <= day <= b for a, b in self.held_out)
+
+    def _days(self, history: History, place: str, at: Indices, tables: _Tables) -> Array:
+        """(lead, item) of a place; NaN throughout where it cannot be forecast."""
         found = np.full((len(LEADS), len(ITEMS)), np.nan)
-        perfect = self.mode == "perfect"
+        home = place if place in self.regions else history.homes.get(place, "")
+        near = home if home in self.regions and home in history.members else ""
         for row, lead in enumerate(LEADS):
             for k, item in enumerate(ITEMS):
-                if place in self.regions and place in history.members:
-                    columns = features.of_place(history, place, at, lead, perfect=perfect)
-                    found[row, k] = self.regions[place][item].predict(columns)[0]
-                elif history.homes.get(place) in self.regions:
-                    home = history.homes[place]
-                    columns = features.of_place(history, home, at, lead, perfect=perfect)
-                    own = features.of_station(history, place, home, at, k) | columns
-                    found[row, k] = self.regions[home][item].predict(columns)[0]
-                    found[row, k] += self.stations[home][item].predict(own)[0]
-                elif place in self.codes and place in history.cities:
-                    near = features.of_place(history, next(iter(self.regions)), at, lead, perfect=perfect)
-                    columns = features.of_city(history, place, at, near)
+                if near:
+                    columns = tables.of(near, lead)
+                    found[row, k] = self.regions[near][item].predict(columns)[0]
+                if near and place != near:
+                    own = features.of_station(history, place, near, at, k) | columns
+                    found[row, k] += self.stations[near][item].predict(own)[0]
+                elif not near and place in self.codes and place in history.cities:
+                    columns = features.of_city(history, place, at, tables.of(next(iter(self.regions)), lead))
                     columns["code"] = np.full(1, float(self.codes.index(place)))
                     found[row, k] = self.cities[item].predict(columns)[0]
         return np.asarray(np.expm1(found))
+
+
+@dataclass
+class _Tables:
+    """Predictors of regions at one issue, each made once."""
+
+    history: History
+    at: Indices
+    perfect: bool
+    made: dict[tuple[str, int], Columns] = field(default_factory=dict)
+
+    def of(self, place: str, lead: int) -> Columns:
+        if (place, lead) not in self.made:
+            self.made[place, lead] = features.of_place(self.history, place, self.at, lead, perfect=self.perfect)
+        return self.made[place, lead]
 
 
 def _values(calibrator: Calibrator, issue: datetime, place: str, days: Array) -> pl.DataFrame:

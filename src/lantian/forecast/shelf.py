@@ -11,17 +11,22 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import joblib  # type: ignore[import-untyped]
 import sklearn
 
 import lantian
-from lantian.forecast.learn import Calibrator, Mode
+from lantian.forecast import history, learn
+from lantian.forecast.learn import MODES, Calibrator, Mode
+from lantian.kernel.jobs import JobRun, Progress, task
+
+if TYPE_CHECKING:
+    from lantian.kernel.bootstrap import Platform
 
 CARD: Final = "card.json"
 MODEL: Final = "model.joblib"
@@ -59,11 +64,6 @@ class Card:
     library: str = ""
     platform: str = ""
     digest: str = ""
-
-    def has_seen(self, first: date, last: date) -> int:
-        """How many days of a period training saw."""
-        days = [date.fromordinal(k) for k in range(first.toordinal(), last.toordinal() + 1)]
-        return sum(self.begins <= day <= self.ends and not any(a <= day <= b for a, b in self.held_out) for day in days)
 
 
 class Shelf:
@@ -154,3 +154,34 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def of(platform: Platform) -> Shelf:
+    """The shelf of a platform."""
+    return Shelf(platform.home / "forecast" / "models")
+
+
+def train(
+    platform: Platform, modes: Sequence[Mode] = MODES, *, until: date | None = None, progress: Progress | None = None
+) -> list[Card]:
+    """Learn from all that the store knows, as of the clock, and put a version of each mode on the shelf.
+
+    Raises:
+        ValueError: there is too little to learn from.
+    """
+    now = platform.clock.now()
+    known = history.read(platform, now)
+    if progress:
+        progress.stage("训练 train", total=len(modes))
+    cards = []
+    for mode in modes:
+        cards.append(of(platform).add(learn.train(known, mode=mode, until=until), now))
+        if progress:
+            progress.advance(message=cards[-1].version)
+    return cards
+
+
+@task("forecast.train", zh="训练预报统计模型", en="Train the forecast's statistics", lock="forecast.train")
+def train_job(run: JobRun, *, modes: Sequence[Mode] = MODES) -> None:
+    """Train in the queue."""
+    train(run.platform, modes, progress=run.progress)

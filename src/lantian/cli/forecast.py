@@ -1,0 +1,160 @@
+"""``lantian forecast``: train the statistics, and measure how good they would have been."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from lantian.cli import words
+from lantian.cli.output import Home, Json, NoDataError, command, emit, printed, table
+from lantian.cli.screen import Screen
+from lantian.kernel.bootstrap import Platform, open_platform
+from lantian.kernel.settings import TIMEZONE
+from lantian.standards.codes import ITEMS
+
+if TYPE_CHECKING:
+    from lantian.forecast.hindcast import Hindcast
+    from lantian.forecast.shelf import Card
+
+app = typer.Typer()
+forecast = typer.Typer(help="Tomorrow's air 预报: train, and measure on the past.", no_args_is_help=True)
+app.add_typer(forecast, name="forecast")
+
+MODE = "history (no weather of the days ahead) or perfect (observed weather 完美气象)"
+
+
+@forecast.command("train")
+@command
+def train(
+    mode: Annotated[str | None, typer.Option(help=f"{MODE}; default both")] = None,
+    until: Annotated[str | None, typer.Option(help="the last day to learn from; default all that is known")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Learn from all that the store knows, and put the models on the shelf as new versions."""
+    learn, shelves = _room("learn"), _room("shelf")
+    modes = [_mode(mode)] if mode else list(learn.MODES)
+    with open_platform(home) as platform, Screen(quiet=as_json) as screen:
+        cards = shelves.train(platform, modes, until=words.day(until) if until else None, progress=screen.progress())
+    emit({"models": [_card(card) for card in cards]}, as_json, lambda console: _show_cards(console, cards))
+
+
+@forecast.command("hindcast")
+@command
+def hindcast(
+    first: Annotated[str, typer.Option("--from", help="the first day on which a forecast is issued, at 20:00")],
+    last: Annotated[str, typer.Option("--to", help="the last such day")],
+    mode: Annotated[str, typer.Option(help=MODE)] = "history",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="train a model on what lies before --from, instead of one from the shelf")
+    ] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Issue a forecast every day with only what was known then, and verify it: by lead day, pollutant, city, station.
+
+    With `--mode perfect` the weather observed later is used beside it.
+    """
+    shelves, hindcasts = _room("shelf"), _room("hindcast")
+    begin, end, chosen = words.day(first), words.day(last), _mode(mode)
+    if end < begin:
+        raise ValueError(f"--to {end} lies before --from {begin}")
+    with open_platform(home) as platform, Screen(quiet=as_json) as screen:
+        progress = screen.progress()
+        card, calibrator = _calibrator(platform, shelves, chosen, begin if fresh else None, progress)
+        try:
+            found = hindcasts.run(platform, calibrator, begin, end, progress=progress)
+        except LookupError as error:
+            raise NoDataError(str(error)) from error
+        names = words.names(platform, found.table["place"].unique())
+        now = platform.clock.now().astimezone(TIMEZONE).isoformat(timespec="seconds")
+    rows = [{"name": names[row["place"]], **row} for row in found.table.to_dicts()]
+    value = {
+        "now": now,
+        "from": begin,
+        "to": end,
+        "mode": chosen,
+        "issues": len(found.issues),
+        "model": _card(card),
+        "days": found.days,
+        "seen": found.seen,
+        "table": rows,
+        "reliability": found.reliability,
+        "definitions": dict(_room("verify").DEFINITIONS),
+    }
+    emit(value, as_json, lambda console: _show(console, found, card, rows))
+
+
+def _room(part: str) -> Any:
+    """A module of the room, imported when it is needed; where its packages are missing a sentence says what to do."""
+    try:
+        return importlib.import_module(f"lantian.forecast.{part}")
+    except ModuleNotFoundError as error:
+        if (error.name or "lantian").partition(".")[0] == "lantian":
+            raise
+        sentence = f'`lantian forecast` needs the model\'s packages ({error}): pip install "lantian[platform,model]"'
+        raise RuntimeError(sentence) from error
+
+
+def _mode(text: str) -> str:
+    modes = _room("learn").MODES
+    if text not in modes:
+        raise ValueError(f"--mode {text}: expected one of {', '.join(modes)}")
+    return text
+
+
+def _calibrator(platform: Platform, shelves: Any, mode: str, before: date | None, progress: Any) -> tuple[Card, Any]:
+    """The newest model of the shelf, or one trained for the purpose on what lies before a day."""
+    shelf = shelves.of(platform)
+    if before is not None:
+        until = date.fromordinal(before.toordinal() - 1)
+        card = shelves.train(platform, [mode], until=until, progress=progress)[0]
+    else:
+        card = shelf.latest(mode)
+        if card is None:
+            raise NoDataError(f"no model of mode {mode} is on the shelf: lantian forecast train, or --fresh")
+    return card, shelf.open(card.version)
+
+
+def _card(card: Card) -> dict[str, Any]:
+    told = ("version", "mode", "begins", "ends", "held_out", "trained_at", "places", "scores", "library", "digest")
+    return {name: getattr(card, name) for name in told} | {"predictors": len(card.predictors)}
+
+
+def _show_cards(console: Console, cards: Sequence[Card]) -> None:
+    rows = [
+        (card.version, card.mode, f"{card.begins} .. {card.ends}", len(card.predictors), card.digest[:12])
+        for card in cards
+    ]
+    console.print(table(("version", "mode", "data", "predictors", "digest"), rows, "模型库 shelf"))
+
+
+def _show(console: Console, found: Hindcast, card: Card, rows: Sequence[dict[str, Any]]) -> None:
+    label = "完美气象 perfect weather" if card.mode == "perfect" else "仅历史资料 history only"
+    seen = "none of these days was learnt from"
+    if found.seen:
+        seen = f"ATTENTION: {found.seen} of these {found.days} days were learnt from, so this is no proof"
+    console.print(f"{label}; model {card.version}, data {card.begins} .. {card.ends}; {seen}", soft_wrap=True)
+    columns = ("place", "lead", "item", "n", "NMB", "NME", "RMSE", "R", "persistence NME", "range", "level", "within 1")
+    shown = [
+        (
+            row["name"],
+            row["lead"],
+            ITEMS[row["item"]].symbol,
+            row["n"],
+            *(printed(row.get(name), 3) for name in ("nmb", "nme", "rmse", "r", "nme_persistence")),
+            *(printed(row.get(name), 3) for name in ("range", "level", "within_one")),
+        )
+        for row in rows
+        if row["source"] != "persistence"
+    ]
+    console.print(table(columns, shown, "检验 verification"))
+    console.print("definitions: `--json`, docs/forecast/verification.md")
+
+
+__all__ = ["app", "forecast"]
