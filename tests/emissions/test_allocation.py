@@ -3,12 +3,14 @@
 import numpy as np
 import polars as pl
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lantian.emissions import SPECIES, Gridded, Inventory, Ledger, Sheet, allocate, proxies
 from lantian.emissions.inventory import AREAS, LINES, POINTS
 from lantian.emissions.ledger import ConservationError, Entry
+from lantian.emissions.raster import Lattice
 from lantian.places.grid import Grid, nests
 from lantian.places.outlines import Outline
 
@@ -122,8 +124,6 @@ def test_points_keep_their_place_and_count_with_the_rest(grid: Grid):
 
 @pytest.mark.requirement("F2", part="proxies of one's own")
 def test_a_proxy_of_one_s_own_takes_the_place_of_the_built_one(tmp_path, counties, grid):
-    import xarray as xr
-
     lon, lat = np.arange(115.05, 116, 0.1), np.arange(39.05, 40, 0.1)
     weight = np.zeros((lat.size, lon.size))
     weight[1, 1] = 5.0
@@ -190,3 +190,25 @@ def test_the_ledger_refuses_what_does_not_balance():
     with pytest.raises(ConservationError, match="space of NOX: 100 t became 60 and 39 elsewhere"):
         ledger.add(Entry("space", "NOX", 100.0, 60.0, 39.0, "t"))
     assert square("130602", 0, 0).holds(0.1, 0.1)
+
+
+def test_a_lattice_of_the_sheet_takes_an_inventory_as_a_grid_does(sheet: Sheet, tmp_path):
+    lattice = sheet.lattice.coarser(7)
+    rows = [("130602", "road", "NOX", 60.0), ("131002", "steel", "SO2", 40.0)]
+    cells = Gridded(np.array([114.9, 115.4]), np.array([39.1, 39.3]), {("solvents", "NMVOC"): np.array([[10.0]])})
+    path = "115.1 39.1; 115.9 39.9"
+    lines = [{"line": "G1", "sector": "road", "path": path, "species": "CO", "amount": 9.0}]
+    point = [{"enterprise": "E", "sector": "power", "lon": 115.3, "lat": 39.6, "species": "SO2", "amount": 5.0}]
+    held = Inventory(
+        "a", "x", 2016, areas=pl.DataFrame(rows, schema=AREAS, orient="row"), points=pl.DataFrame(point, POINTS),
+        lines=pl.DataFrame(lines, LINES), grids=(cells,),
+    )  # fmt: skip
+    sheet.save(tmp_path / "sheet.npz")
+    found = allocate(held, lattice, Sheet.load(tmp_path / "sheet.npz"))
+    assert {name: space(found, name)["after"] for name in ("NOX", "SO2", "CO")} == pytest.approx(
+        {"NOX": 60, "SO2": 45, "CO": 9}
+    )
+    assert space(found, "NMVOC")["after"] == pytest.approx(8)  # a fifth of the cell lies west of the sheet
+    assert found.maps["road"].shape[1:] == (lattice.ny, lattice.nx)
+    with pytest.raises(ValueError, match=r"made by Lattice\.coarser"):
+        allocate(held, Lattice(115.0, 39.0, 0.123, 5, 5), sheet)

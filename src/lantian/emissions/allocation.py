@@ -20,10 +20,10 @@ from scipy import sparse  # type: ignore[import-untyped]
 from lantian.emissions.inventory import Gridded, Inventory
 from lantian.emissions.ledger import Entry, Ledger
 from lantian.emissions.profiles import Profiles, load
-from lantian.emissions.proxies import Overlap, Sheet
-from lantian.emissions.raster import NOWHERE, along
+from lantian.emissions.raster import NOWHERE, Lattice, along
 from lantian.emissions.sectors import SECTORS, SPECIES
-from lantian.places.grid import Field, Grid
+from lantian.emissions.sheet import Overlap, Sheet
+from lantian.places.grid import EARTH_RADIUS, Field, Grid
 from lantian.places.regrid import Regridder
 
 _COVERED: Final = 0.9
@@ -31,6 +31,8 @@ _COVERED: Final = 0.9
 _PIECE: Final = 0.25
 """of a cell: roads are walked in steps of this length"""
 
+Target = Grid | Lattice
+"""A model's grid, or a coarser lattice of the sheet, for maps of longitude and latitude."""
 Maps = dict[str, Field]
 """sector -> (species, y, x) t a year, species in the order of `SPECIES`"""
 
@@ -43,7 +45,7 @@ class Allocation:
     inventory's points inside, with their cell ``j`` ``i``. ``ledger``: step ``inventory`` and ``space``.
     """
 
-    grid: Grid
+    grid: Target
     maps: Maps = field(repr=False)
     points: pl.DataFrame = field(repr=False)
     ledger: Ledger = field(repr=False)
@@ -62,6 +64,8 @@ class Allocation:
         for row in self.points.select("sector", "species", "j", "i", "amount").iter_rows():
             code, species, j, i, value = row
             amount[sectors.index(code), list(SPECIES).index(species), j, i] += value
+        if not isinstance(self.grid, Grid):
+            raise TypeError("a dataset is made of a model's grid")
         base = self.grid.dataset()
         dims = ("sector", "species", "y", "x")
         attrs = {"units": "t a-1", "long_name": "annual emission of a cell", "grid_mapping": "crs"}
@@ -69,9 +73,9 @@ class Allocation:
 
 
 def allocate(
-    inventory: Inventory, grid: Grid, sheet: Sheet | None = None, profiles: Profiles | None = None
+    inventory: Inventory, grid: Target, sheet: Sheet | None = None, profiles: Profiles | None = None
 ) -> Allocation:
-    """Put an inventory on a grid.
+    """Put an inventory on a grid, or on a coarser lattice of its sheet (`Lattice.coarser`).
 
     ``sheet``: regions and proxies, from `proxies.build`; only an inventory with amounts of regions needs it.
 
@@ -98,7 +102,7 @@ def allocate(
 class _Tally:
     """What has been put into the grid, what lies outside it, and what has no outline."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Target) -> None:
         self.grid = grid
         self.maps: Maps = {}
         self.outside: dict[str, float] = defaultdict(float)
@@ -192,18 +196,31 @@ def _region_shares(proxy: str, members: Sequence[Sequence[int]], sheet: Sheet, o
 
 def _cells(gridded: Gridded, sheet: Sheet | None, overlap: Overlap | None, profiles: Profiles, tally: _Tally) -> None:
     """Amounts of a file's grid: by proxy within the cells that the sheet covers, evenly in all others."""
-    even = Regridder.from_lonlat(gridded.lon_edges, gridded.lat_edges, tally.grid)
-    evenly = sparse.csr_array(even.overlap @ sparse.diags_array(1 / even.source_area.ravel()))
+    evenly, area = _evenly(gridded, tally.grid)
     shares: dict[str, sparse.csr_array] = {}
     for (sector, species), amount in gridded.amounts.items():
         proxy = profiles.sectors[sector].proxy
         if proxy not in shares:
             shares[proxy] = evenly if sheet is None or overlap is None else (
-                _cell_shares(gridded, proxy, sheet, overlap, evenly, even.source_area))  # fmt: skip
+                _cell_shares(gridded, proxy, sheet, overlap, evenly, area))  # fmt: skip
         share = shares[proxy]
         beyond = 1 - np.asarray(share.sum(axis=0)).ravel()
         beyond[np.abs(beyond) < 1e-12] = 0.0
         tally.add(sector, species, share @ amount.ravel(), float(beyond @ amount.ravel()))
+
+
+def _evenly(gridded: Gridded, target: Target) -> tuple[sparse.csr_array, Field]:
+    """(cells, file's cells) the share of each cell of a file by area alone, and the file's (ny, nx) areas, m2."""
+    if isinstance(target, Grid):
+        even = Regridder.from_lonlat(gridded.lon_edges, gridded.lat_edges, target)
+        return sparse.csr_array(even.overlap @ sparse.diags_array(1 / even.source_area.ravel())), even.source_area
+    sides = []
+    for mine, theirs in ((gridded.lat_edges, target.lat_edges), (gridded.lon_edges, target.lon_edges)):
+        # area goes with the sine of latitude, which the sides of small cells follow closely enough
+        shared = np.minimum(mine[None, 1:], theirs[1:, None]) - np.maximum(mine[None, :-1], theirs[:-1, None])
+        sides.append(sparse.csr_array(np.clip(shared, 0, None) / np.diff(mine)))
+    high, wide = np.diff(np.sin(np.radians(gridded.lat_edges))), np.diff(np.radians(gridded.lon_edges))
+    return sparse.csr_array(sparse.kron(*sides)), np.asarray(EARTH_RADIUS**2 * np.outer(high, wide))
 
 
 def _cell_shares(
@@ -268,10 +285,13 @@ def _points(points: pl.DataFrame, tally: _Tally) -> pl.DataFrame:
     return placed.filter(inside)
 
 
-def _cell(grid: Grid, lon: Field, lat: Field) -> NDArray[np.intp]:
+def _cell(grid: Target, lon: Field, lat: Field) -> NDArray[np.intp]:
     """The number of the cell that holds each point, -1 outside."""
-    x, y = grid.projection.forward(lon, lat)
-    i = np.floor((x - grid.x0) / grid.spacing).astype(np.intp)
-    j = np.floor((y - grid.y0) / grid.spacing).astype(np.intp)
+    if isinstance(grid, Grid):
+        x, y = grid.projection.forward(lon, lat)
+        across, up = (x - grid.x0) / grid.spacing, (y - grid.y0) / grid.spacing
+    else:
+        across, up = (lon - grid.west) / grid.step, (lat - grid.south) / grid.step
+    i, j = np.floor(across).astype(np.intp), np.floor(up).astype(np.intp)
     inside = (i >= 0) & (i < grid.nx) & (j >= 0) & (j < grid.ny)
     return np.where(inside, j * grid.nx + i, -1)

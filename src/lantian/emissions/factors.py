@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from lantian.emissions.proxies import Sheet
 from lantian.emissions.sectors import SECTORS, lineage
+from lantian.emissions.sheet import Sheet
 from lantian.places.grid import Grid
 
 

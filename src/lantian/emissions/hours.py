@@ -8,38 +8,36 @@ often.
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 import xarray as xr
 from numpy.typing import NDArray
-from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from lantian.emissions import heights, speciation
 from lantian.emissions.allocation import Allocation, allocate
 from lantian.emissions.factors import Factors
 from lantian.emissions.inventory import Inventory
+from lantian.emissions.lazy import Hours, Rates, SpeciesHours
 from lantian.emissions.ledger import Entry, Ledger
 from lantian.emissions.profiles import Profiles, load
-from lantian.emissions.proxies import Sheet
 from lantian.emissions.sectors import SECTORS, SPECIES, branch
+from lantian.emissions.sheet import Sheet
 from lantian.emissions.timing import LOCAL, hour_shares
 from lantian.places.grid import Domain, Field
 from lantian.standards.workdays import Calendar
 from lantian.transport.species import COMPACT, find
 
-Rates = NDArray[np.float32]
+if TYPE_CHECKING:
+    from lantian.emissions.plumes import Air, Chimneys
 
 _WHOLE_DAY: Final = 18
 """hours of a day that the weather must have for its mean temperature to count"""
-_TO_KG_S: Final = 1000 / 3600
-"""t in an hour to kg s-1"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,16 +73,20 @@ class Prepared:
         return [code for code in SECTORS if code in there]
 
     @cached_property
-    def chimneys(self) -> heights.Chimneys:
+    def chimneys(self) -> Chimneys:
         """The stacks inside."""
-        return heights.chimneys(self.domain, self.points, self.profiles)
+        from lantian.emissions import plumes  # brings JAX, which only plumes need
+
+        return plumes.chimneys(self.domain, self.points, self.profiles)
 
     @cached_property
-    def air(self) -> heights.Air | None:
+    def air(self) -> Air | None:
         """What the weather says, read once; None without weather."""
         if self.weather is None:
             return None
-        return heights.read_air(self.weather, self.times, self.points["j"].to_numpy(), self.points["i"].to_numpy())
+        from lantian.emissions import plumes
+
+        return plumes.read_air(self.weather, self.times, self.points["j"].to_numpy(), self.points["i"].to_numpy())
 
     @cached_property
     def shares(self) -> Field:
@@ -116,7 +118,9 @@ class Prepared:
         """(layer, chimney) the shares of the plumes in hour ``at``."""
         if at not in self._plumes:
             if self.air is None:
-                air = heights.standard_air(self.chimneys.middles).between(0, 0)
+                from lantian.emissions.plumes import standard_air
+
+                air = standard_air(self.chimneys.middles).between(0, 0)
                 self._plumes.update(dict.fromkeys(range(len(self.times)), self.chimneys.shares(air)))
             else:
                 begin = int(np.searchsorted(self.air.times, self.times[at].astype("datetime64[h]")))
@@ -141,14 +145,14 @@ class Prepared:
             ValueError: an unknown sector, or factors of another grid.
         """
         kept = set(branch(sectors)) if sectors is not None else set(SECTORS)
-        hours = _Hours(self, kept, factors)
+        hours = Hours(self, kept, factors)
         shape = len(self.times), self.layers, self.domain.grid.ny, self.domain.grid.nx
         grid = self.domain.grid.dataset()
         attrs = {"units": "kg s-1", "grid_mapping": "crs", "cell_methods": "time: mean"}
         variables = {
             name: xr.Variable(
                 ("time", "layer", "y", "x"),
-                indexing.LazilyIndexedArray(_Species(hours, at, shape)),
+                indexing.LazilyIndexedArray(SpeciesHours(hours, at, shape)),
                 {**attrs, "long_name": f"emission of {find([name])[0].long_name}"},
             )
             for at, name in enumerate(self.names)
@@ -168,6 +172,16 @@ class Prepared:
         }
         return base.assign(variables).assign_attrs(described)
 
+    def load(self, factors: Factors | None = None, sectors: Sequence[str] | None = None) -> xr.Dataset:
+        """As `dataset`, in memory: each hour is computed once for all species, where loading one by one would not."""
+        lazy = self.dataset(factors, sectors)
+        dims = ("time", "layer", "y", "x")
+        held = {name: np.empty([lazy.sizes[dim] for dim in dims], np.float32) for name in self.names}
+        for at in range(len(self.times)):
+            for name, values in held.items():
+                values[at] = lazy.variables[name][at].values
+        return lazy.assign({name: (dims, values, lazy[name].attrs) for name, values in held.items()})
+
     def expected(self, sectors: Sequence[str] | None = None) -> dict[str, float]:
         """The kg of each species that all hours must add up to, from annual amounts and shares alone."""
         kept = set(branch(sectors)) if sectors is not None else set(SECTORS)
@@ -179,97 +193,6 @@ class Prepared:
             here = (self.points["sector"] == sector).to_numpy()
             total += weight[at] * self.amounts[here].sum(axis=0, dtype=np.float64)
         return dict(zip(self.names, map(float, total), strict=True))
-
-
-class _Hours:
-    """The hours of one choice of sectors and factors; keeps the last one computed."""
-
-    def __init__(self, prepared: Prepared, kept: set[str], factors: Factors | None) -> None:
-        self.prepared, self.kept, self.factors = prepared, kept, factors
-        self.lock = threading.Lock()
-        self.last: tuple[int, Rates] | None = None
-
-    def hour(self, at: int) -> Rates:
-        """(layer, species, y, x) kg s-1 in hour ``at``."""
-        with self.lock:
-            if self.last is None or self.last[0] != at:
-                self.last = at, self._compute(at)
-            return self.last[1]
-
-    @cached_property
-    def _areas(self) -> list[tuple[list[int], Rates, Rates]]:
-        """For each class of heights: its sectors' numbers, (sector, species * y * x) t a year, and layer shares."""
-        prepared, found = self.prepared, []
-        for sectors, shares in prepared.classes:
-            used = [sector for sector in sectors if sector in self.kept]
-            if not used:
-                continue
-            maps = [prepared.maps[sector] for sector in used]
-            if self.factors is not None:
-                pairs = zip(maps, used, strict=True)
-                maps = [held * self.factors.on_cells(sector, prepared.names) for held, sector in pairs]
-            stacked = np.stack([held.ravel() for held in maps])
-            found.append(([prepared.sectors.index(sector) for sector in used], stacked, shares))
-        return found
-
-    @cached_property
-    def _points(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Rates]:
-        """Of the chimneys: number of their sector, their cell, (chimney, species) t a year."""
-        prepared, grid = self.prepared, self.prepared.domain.grid
-        points = prepared.points
-        number = np.array([prepared.sectors.index(sector) for sector in points["sector"]], dtype=np.intp)
-        j, i = points["j"].to_numpy(), points["i"].to_numpy()
-        kept = np.array([sector in self.kept for sector in points["sector"]], np.float32)
-        amounts = prepared.amounts * kept[:, None]
-        if self.factors is not None and len(j):
-            rows = zip(points["sector"], j, i, strict=True)
-            amounts = amounts * np.stack([self.factors.at(sector, jj, ii, prepared.names) for sector, jj, ii in rows])
-        return number, np.asarray(j * grid.nx + i, np.intp), amounts.astype(np.float32)
-
-    def _compute(self, at: int) -> Rates:
-        prepared = self.prepared
-        grid, names = prepared.domain.grid, prepared.names
-        weight = prepared.shares[at] * _TO_KG_S
-        found = np.zeros((prepared.layers, len(names), grid.ny, grid.nx), np.float32)
-        for numbers, maps, shares in self._areas:
-            flux = (weight[numbers].astype(np.float32) @ maps).reshape(found.shape[1:])
-            for layer, share in enumerate(shares):
-                found[layer] += share * flux
-        number, cell, amounts = self._points
-        if len(cell):
-            plumes = prepared.plumes(at)
-            rate = amounts * weight[number][:, None]
-            flat = found.reshape(prepared.layers, len(names), -1)
-            for layer, share in enumerate(plumes):
-                for species, amount in enumerate((share[:, None] * rate).T):
-                    np.add.at(flat[layer, species], cell, amount)
-        return found
-
-
-class _Species(BackendArray):
-    """One species of the hours as an array that computes what is read."""
-
-    def __init__(self, hours: _Hours, species: int, shape: tuple[int, ...]) -> None:
-        self.hours, self.species = hours, species
-        self.shape, self.dtype = shape, np.dtype(np.float32)
-
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
-
-    def _read(self, key: tuple[Any, ...]) -> Rates:
-        times, rest = np.arange(self.shape[0])[key[0]], key[1:]
-        if np.ndim(times) == 0:
-            return self._hour(int(times), rest)
-        if not len(times):
-            return np.empty((0, *self.shape[1:]), np.float32)[(slice(None), *rest)]
-        return np.stack([self._hour(int(at), rest) for at in times])
-
-    def _hour(self, at: int, rest: tuple[Any, ...]) -> Rates:
-        held = self.hours.hour(at)[:, self.species]
-        # one axis at a time: lists on two axes mean rows and columns here, not pairs
-        for axis in (2, 1, 0):
-            held = held[(slice(None),) * axis + (rest[axis],)]
-        return np.array(held)
 
 
 def prepare(

@@ -1,29 +1,28 @@
 """Proxies 空间代用: where within a region the emissions of a sector lie.
 
-A `Sheet` holds regions and proxies on one fine lattice of longitude and latitude. Proxies are built from what every
+They stand on the lattice of a `Sheet`. Proxies are built from what every
 city has - outlines of its counties, terrain, the list of stations - or given as NetCDF; own ones take the place of the
 built ones of the same name. What is built is a likeness 示意, not a census.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import xarray as xr
-from scipy import ndimage, sparse  # type: ignore[import-untyped]
+from scipy import ndimage  # type: ignore[import-untyped]
 
 from lantian.emissions.raster import NOWHERE, Labels, Lattice, along, rasterise
+from lantian.emissions.sheet import Sheet
 from lantian.places.geo import Box
-from lantian.places.grid import EARTH_RADIUS, Field, Grid
+from lantian.places.grid import EARTH_RADIUS, Field
 from lantian.places.outlines import Outline
-from lantian.places.regions import ancestors_of
-from lantian.places.regrid import Regridder
 from lantian.places.regrid import Sheet as Heights
+
+__all__ = ["PROXIES", "STEP", "Sheet", "build"]
 
 STEP: Final = 1 / 120
 """Degrees; about 1 km, as fine as the terrain."""
@@ -47,105 +46,6 @@ _RISE: Final = 250.0  # m above the low ground of the county, likewise
 _VILLAGE: Final = 800.0  # people a km2; villages are no denser
 _TOWN: Final = 1500.0  # people a km2, above which land is built up
 _REACH: Final = 40_000.0  # m; neighbouring county towns nearer than twice this are joined by a road
-_COARSER: Final = 3.0  # cells of the sheet along one of the target's, above which the sheet is first made coarser
-
-
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """Regions and proxies on a lattice.
-
-    ``codes`` of the regions by label; ``labels`` (ny, nx), `raster.NOWHERE` outside all; ``weights``: proxy -> (ny, nx)
-    weight of a cell, 0 or more, any scale. ``notes``: what was lacking when it was built.
-    """
-
-    lattice: Lattice
-    codes: tuple[str, ...]
-    labels: Labels = field(repr=False)
-    weights: Mapping[str, Field] = field(repr=False)
-    notes: tuple[str, ...] = ()
-
-    @cached_property
-    def members(self) -> Mapping[str, tuple[int, ...]]:
-        """Region code -> the labels inside; of the regions drawn and of all above them."""
-        found: dict[str, list[int]] = {}
-        for label, code in enumerate(self.codes):
-            # a county of a municipality has the city above it, any other its city and its province
-            for above in (code, *ancestors_of(code)):
-                found.setdefault(above, []).append(label)
-        return {code: tuple(labels) for code, labels in found.items()}
-
-    def resolve(self, region: str) -> tuple[int, ...] | None:
-        """The labels that make up a region; those of the region above where it is not drawn itself; None for none."""
-        try:
-            above = ancestors_of(region)
-        except ValueError:
-            return None
-        return next((self.members[code] for code in (region, *above) if code in self.members), None)
-
-    @cached_property
-    def label_sums(self) -> Mapping[str, Field]:
-        """Proxy -> (label,) the sum of its weights."""
-        inside = self.labels != NOWHERE
-        numbers = self.labels[inside]
-        held = {name: weight[inside] for name, weight in self.weights.items()}
-        return {
-            name: np.asarray(np.bincount(numbers, weight, minlength=len(self.codes)), np.float64)
-            for name, weight in held.items()
-        }
-
-    def overlap(self, target: Grid) -> Overlap:
-        """How the cells lie in those of a grid; computed once, used for all proxies."""
-        coarse = max(1, int(target.spacing / (EARTH_RADIUS * np.radians(self.lattice.step)) / _COARSER))
-        window = _window(self.lattice, target, coarse)
-        if window is None:
-            empty = sparse.csr_array((target.ny * target.nx, 0))
-            return Overlap(slice(0, 0), slice(0, 0), np.zeros((0, 0), np.intp), empty)
-        rows, columns = window
-        lon, lat = self.lattice.lon_edges, self.lattice.lat_edges
-        lon_at = _every(columns, coarse)
-        lat_at = _every(rows, coarse)
-        regridder = Regridder.from_lonlat(lon[lon_at], lat[lat_at], target)
-        shares = regridder.overlap @ sparse.diags_array(1 / regridder.source_area.ravel())
-        j, i = np.arange(rows.stop - rows.start) // coarse, np.arange(columns.stop - columns.start) // coarse
-        cell = j[:, None] * (len(lon_at) - 1) + i[None, :]
-        return Overlap(rows, columns, cell, sparse.csr_array(shares))
-
-
-@dataclass(frozen=True, eq=False)
-class Overlap:
-    """``shares`` (target cells, coarse cells): the share of each that lies in the target's; ``cell``: which coarse cell
-    each cell of the window ``rows`` x ``columns`` belongs to.
-    """
-
-    rows: slice
-    columns: slice
-    cell: np.ndarray
-    shares: sparse.csr_array
-
-    def by_label(self, labels: Labels, weight: Field, count: int) -> sparse.csc_array:
-        """(target cells, labels) the weight of each label that lies in each cell of the target."""
-        there = labels[self.rows, self.columns]
-        inside = there != NOWHERE
-        values = weight[self.rows, self.columns][inside]
-        shape = self.shares.shape[1], count
-        return sparse.csc_array(
-            self.shares @ sparse.csc_array((values, (self.cell[inside], there[inside])), shape=shape)
-        )
-
-
-def _every(window: slice, step: int) -> np.ndarray:
-    """The edges of coarse cells over a window, the last one maybe smaller."""
-    return np.append(np.arange(window.start, window.stop, step), window.stop)
-
-
-def _window(lattice: Lattice, target: Grid, coarse: int) -> tuple[slice, slice] | None:
-    """The rows and columns that reach the target, with a margin."""
-    lon, lat = target.lon, target.lat
-    margin = lattice.step * (coarse + 1) + 2 * np.degrees(target.spacing / EARTH_RADIUS) / np.cos(np.radians(lat.max()))
-    i = np.floor((np.array([lon.min() - margin, lon.max() + margin]) - lattice.west) / lattice.step).astype(int)
-    j = np.floor((np.array([lat.min() - margin, lat.max() + margin]) - lattice.south) / lattice.step).astype(int)
-    i, j = np.clip(i, 0, lattice.nx), np.clip(j, 0, lattice.ny)
-    return (slice(j[0], j[1]), slice(i[0], i[1])) if i[0] < i[1] and j[0] < j[1] else None
 
 
 def build(

@@ -37,6 +37,10 @@ class Lattice:
         nx, ny = math.ceil(box.east / step) - i, math.ceil(box.north / step) - j
         return cls(i * step, j * step, step, ny, nx)
 
+    def coarser(self, ratio: int) -> Lattice:
+        """Blocks of ``ratio`` x ``ratio`` cells from the lower left corner; the last ones reach beyond."""
+        return Lattice(self.west, self.south, self.step * ratio, -(-self.ny // ratio), -(-self.nx // ratio))
+
     @property
     def lon_edges(self) -> Field:
         """(nx + 1,) degrees east."""
@@ -56,6 +60,11 @@ class Lattice:
     def lat(self) -> Field:
         """(ny,) degrees north, of the middles."""
         return np.asarray(self.south + self.step * (np.arange(self.ny) + 0.5), np.float64)
+
+    @property
+    def spacing(self) -> float:
+        """Height of a cell, m."""
+        return EARTH_RADIUS * math.radians(self.step)
 
     @property
     def row_area(self) -> Field:
