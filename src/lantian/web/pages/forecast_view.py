@@ -18,6 +18,7 @@ from lantian.standards.codes import ITEMS
 from lantian.web import figures
 from lantian.web.api.forecast_desk import ForecastDesk
 from lantian.web.pages.spots import day_text
+from lantian.web.security import Viewer
 
 MOST_DAYS = 7
 HEAVY = 5
@@ -253,6 +254,46 @@ def part_of_day(local: datetime, language: str) -> str:
     """The part of a day: an hour days ahead is not known better than that."""
     names = (("凌晨", "early morning"), ("上午", "morning"), ("下午", "afternoon"), ("晚上", "evening"))
     return names[local.hour // 6][0 if language == "zh" else 1]
+
+
+@dataclass(frozen=True)
+class Coming:
+    """What the front page says of the days to come."""
+
+    outlook: Outlook
+    sentence: str
+    language: str
+
+    @property
+    def issued(self) -> str:
+        """When it was issued."""
+        return issued_words(self.outlook.run, self.language)
+
+    def weekday(self, day: date) -> str:
+        """A day's short name: `周六`, `Sat`."""
+        long = weekday(day, self.language)
+        return long.rsplit(" ", 1)[1] if self.language == "zh" else long.split(" ", 1)[0]
+
+    def told(self, card: Card) -> str:
+        """A day in words."""
+        row = card.row
+        parts = (
+            weekday(card.date, self.language),
+            f"AQI {range_text(row['aqi_low'], row['aqi_high'])}",
+            level_words(row["level_low"], row["level_high"], self.language),
+            primary_text(row["primary"]),
+        )
+        return " · ".join(part for part in parts if part)
+
+
+def coming_of(viewer: Viewer, place: str, name: str, language: str) -> Coming | None:
+    """What is coming at a place by the newest forecast; None where none speaks of a day that is not over."""
+    desk = ForecastDesk(viewer)
+    run = desk.run()
+    outlook = outlook_of(desk, run, place) if run else None
+    if outlook is None or outlook.ahead is None:
+        return None
+    return Coming(outlook, sentence(outlook, name, language), language)
 
 
 def issued_words(run: Run, language: str) -> str:

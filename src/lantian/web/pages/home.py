@@ -16,6 +16,7 @@ from lantian.standards import aqi
 from lantian.standards.codes import ITEMS
 from lantian.web.desk import Desk
 from lantian.web.pages import course, today
+from lantian.web.pages.forecast_view import coming_of
 from lantian.web.pages.login import browser_of
 from lantian.web.pages.spots import day_text, hour_text, symbol
 from lantian.web.pages.windows import month_of
@@ -56,6 +57,7 @@ def _page(request: Request, viewer: Viewer) -> Response:
     known = bool(place) and viewer.may("air.read")
     renderer: Renderer = request.app.state.renderer
     month = month_of(viewer, place, None) if known else None
+    name = desk.atlas.name(place, language)
     return render(
         request,
         "home.html",
@@ -63,8 +65,9 @@ def _page(request: Request, viewer: Viewer) -> Response:
         bars=today.bars_of(month) if month else [],
         busy=_busy(viewer),
         place=place,
-        name=desk.atlas.name(place, language),
+        name=name,
         now=today.now_of(viewer, place) if known else None,
+        coming=coming_of(viewer, place, name, language) if known and viewer.may("forecast.read") else None,
         standing=today.standing(desk, place) if known and viewer.may("ranking.read") else None,
         year=today.year_of(desk, place) if known and viewer.may("ranking.read") else None,
         caveats=desk.caveats([place], holding(desk.last_day, "year"), language)
