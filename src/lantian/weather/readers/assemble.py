@@ -61,7 +61,7 @@ class Assembly:
 
     def _coordinates(self) -> dict[str, xr.Variable]:
         plane = self.source.horizontal
-        unit = "degree" if plane.crs["grid_mapping_name"] == "latitude_longitude" else "m"
+        unit = "degree" if plane.crs.get("grid_mapping_name") == "latitude_longitude" else "m"
         return {
             "time": xr.Variable("time", self.times, {"standard_name": "time"}),
             "lon": xr.Variable(("y", "x"), plane.lon, {"units": "degrees_east", "standard_name": "longitude"}),
@@ -128,7 +128,7 @@ def _assembled(source: Source) -> Assembly:
     steps: dict[str, Step] = {}
     there = source.series.keys() | of_levels
     missing = [v.name for v in canonical.FIELDS if not plan(v.name, there, steps)]
-    faults = [_lack(source, name, there) for name in missing]
+    faults = [_lack(source, name, there | steps.keys()) for name in missing]
     needed = {leaf for v in canonical.FIELDS if v.name in steps for leaf in leaves(v.name, steps)} & TERMS.keys()
     levels = _levels(source, needed, faults)
     times = _times(source, needed, faults, notes)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import eccodes
 import numpy as np
 
 from lantian.weather.readers import names, points, units
+from lantian.weather.readers.codes import eccodes
 from lantian.weather.readers.faults import Fault, ReadError
 from lantian.weather.readers.horizontal import Bounds
 from lantian.weather.readers.messages import Header, Message, handle, headers

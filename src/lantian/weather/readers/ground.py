@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lantian.weather import derive
 from lantian.weather.derive import Field
-
-Index = NDArray[np.intp]
 
 ANCHOR: Final = 10.0
 """Metres above the ground of the lowest level that is made: where weather models tell the wind."""
@@ -45,10 +42,10 @@ def settle(
     more = 1 if near else 0
     moved = first + more
     at = np.arange(len(height) + more).reshape(-1, 1, 1)
-    share = np.minimum(at / np.maximum(moved, 1), 1.0)
+    share = np.where(at < moved, at / np.maximum(moved, 1), 1.0)
     source = np.clip(np.maximum(at - more, first), 0, len(height) - 1)
 
-    anchors = {name: _anchor(name, volume, height, first, near) for name, volume in volumes.items()}
+    anchors = {name: _anchor(name, volume, height, near) for name, volume in volumes.items()}
     warm = derive.virtual_temperature(anchors["air_temperature"], anchors["specific_humidity"])
     fall = derive.GRAVITY * ANCHOR / (derive.GAS_CONSTANT * warm)
     anchors |= {"height": np.full(first.shape, ANCHOR), "air_pressure": np.log(surface_pressure) - fall}
@@ -62,11 +59,13 @@ def settle(
     return settled
 
 
-def _anchor(name: str, volume: Field, height: Field, first: Index, near: Mapping[str, Field]) -> Field:
+def _anchor(name: str, volume: Field, height: Field, near: Mapping[str, Field]) -> Field:
     """The values (y, x) at the anchor."""
     if name in near:
         return near[name] - _FROM_2M if name == "air_temperature" else near[name]
-    here, under = first[None], np.maximum(first - 1, 0)[None]
+    # height rises with the level, and is missing at most below
+    here = np.clip((~(height > ANCHOR)).sum(axis=0), 0, len(height) - 1)[None]
+    under = np.maximum(here - 1, 0)
     upper, lower = (np.take_along_axis(volume, k, axis=0)[0] for k in (here, under))
     top, bottom = (np.take_along_axis(height, k, axis=0)[0] for k in (here, under))
     with np.errstate(invalid="ignore", divide="ignore"):

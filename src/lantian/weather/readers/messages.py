@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-import eccodes
-
+from lantian.weather.readers.codes import eccodes
 from lantian.weather.readers.faults import Fault, ReadError
 
 _GRIB: Final = b"GRIB"
@@ -20,6 +19,7 @@ _END: Final = b"7777"
 _NO_BITMAP: Final = (6).to_bytes(4, "big") + b"\x06\xff"
 _NO_DATA: Final = (5).to_bytes(4, "big") + b"\x07"
 _CHUNK: Final = 1 << 16
+_LARGE: Final = 1 << 23
 _MANY_LEVELS: Final = (100, 105)
 """Surfaces of pressure and hybrid levels (GRIB 2 code table 4.5)."""
 _OVER_INTERVAL: Final = 8
@@ -133,18 +133,26 @@ def _next(file: BinaryIO, at: int) -> int | None:
 
 
 def _length(file: BinaryIO, at: int) -> int:
-    """Of a message of GRIB 1, in whose header long ones are told in a roundabout way."""
-    file.seek(at)
-    try:
-        opened = eccodes.codes_grib_new_from_file(file, headers_only=True)
-    except eccodes.CodesInternalError:
-        return 0
-    if opened is None:
-        return 0
-    try:
-        return int(eccodes.codes_get(opened, "totalLength"))
-    finally:
-        eccodes.codes_release(opened)
+    """Of a message of GRIB 1: three bytes, for messages beyond 8 MB in units of 120 bytes, less what section 4 tells.
+
+    The latter is ECMWF's coding, which all decoders follow.
+    """
+    file.seek(at + 4)
+    length = int.from_bytes(file.read(3), "big")
+    if length < _LARGE:
+        return length
+    here = at + 8
+    file.seek(here)
+    head = file.read(8)
+    flags = head[7] if len(head) == 8 else 0
+    here += int.from_bytes(head[:3], "big")
+    for present in (0x80, 0x40):  # a grid, a bitmap
+        if flags & present:
+            file.seek(here)
+            here += int.from_bytes(file.read(3), "big")
+    file.seek(here)
+    last = int.from_bytes(file.read(3), "big")
+    return (length - _LARGE) * 120 - last + len(_END) if last < 120 else length
 
 
 def _fields(file: BinaryIO, path: Path, at: int, length: int) -> Iterator[Header]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import eccodes
 import numpy as np
 from numpy.typing import NDArray
 
+from lantian.weather.readers.codes import eccodes
 from lantian.weather.readers.faults import Fault, ReadError
 from lantian.weather.readers.horizontal import Bounds, Horizontal, of_axes
 

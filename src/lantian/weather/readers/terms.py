@@ -148,7 +148,7 @@ def joined(parts: Sequence[Series]) -> Series:
         ReadError: their levels differ.
     """
     first = parts[0]
-    if len(parts) == 1:
+    if len(parts) == 1 or TERMS[first.name].fixed:
         return first
     for part in parts[1:]:
         if part.heights != first.heights or (part.since is None) != (first.since is None) or part.mean != first.mean:
