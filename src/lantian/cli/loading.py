@@ -19,6 +19,7 @@ from lantian.assessment import periods
 from lantian.assessment.service import Assessment
 from lantian.assessment.targets import Target
 from lantian.cli import words
+from lantian.forecast.service_jobs import statistics_job
 from lantian.kernel.accounts import ensure_example
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import JobRun, Progress, defer, task
@@ -44,7 +45,7 @@ class FolderReport:
 
 
 def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress) -> FolderReport:
-    """Load places, observations and targets of a folder such as ``examples/beijing``; twice changes nothing.
+    """Load places, observations, targets and the emission inventory of a folder; twice changes nothing.
 
     Raises:
         FileNotFoundError, ValueError: the folder, its TOML file or something that it names is missing or wrong; the
@@ -56,6 +57,11 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
     paths = [root / path for path in config.get("observations", {}).get("paths", [])]
     report = import_paths(platform, paths, actor, progress)
     targets = put_targets(platform, config, actor, progress)
+    if "emissions" in config:
+        from lantian.emissions import installed  # xarray, scipy and shapes load only where there is an inventory
+
+        progress.stage("源清单 emissions")
+        installed.install(folder, platform.home)
     return FolderReport(placed, report, targets)
 
 
@@ -153,9 +159,14 @@ def prepare_example(platform: Platform, folder: Path) -> int | None:
 
 @task("example.load", zh="装入示例", en="Load the example", lock="example.load", once=True)
 def load_example(run: JobRun, *, folder: str) -> None:
-    """Load the folder of the example and remember it; a second run finds what is there and changes nothing."""
+    """Load the folder of the example, ask for the forecasts that it names, and remember it; a second run finds what is
+    there and changes nothing.
+    """
     load_folder(run.platform, Path(folder), run.actor, run.progress)
-    memory = {"example": _fingerprint(run.platform, read_config(Path(folder))[1])}
+    config = read_config(Path(folder))[1]
+    if "forecast" in config:
+        defer(run.platform.engine, statistics_job, **config["forecast"])
+    memory = {"example": _fingerprint(run.platform, config)}
     (run.platform.home / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
 
 
