@@ -17,7 +17,7 @@ from lantian.cli import words
 from lantian.cli.output import Home, Json, NoDataError, command, emit, table
 from lantian.cli.screen import Screen
 from lantian.emissions import folder as folders
-from lantian.emissions import output, profiles, proxies, sources, tables
+from lantian.emissions import installed, output, profiles, proxies, sources, tables
 from lantian.emissions.gridded import STYLES
 from lantian.emissions.hours import prepare
 from lantian.emissions.inventory import Inventory
@@ -36,9 +36,6 @@ app = typer.Typer()
 emissions = typer.Typer(help="Emission inventories 源清单: tables, versions, hourly fields.", no_args_is_help=True)
 app.add_typer(emissions, name="emissions")
 
-FOLDER = "emissions"
-"""Where the versions stand in the data directory."""
-
 Source = Annotated[
     str, typer.Argument(help="a version, a table (XLSX, CSV), MEIC, EDGAR or REAS files, or a city's folder")
 ]
@@ -49,7 +46,7 @@ Year = Annotated[int | None, typer.Option(help="the year of the amounts, where t
 
 def library(home: Path | None) -> Library:
     """The versions of a data directory."""
-    return Library(settings.load(home).home / FOLDER)
+    return installed.library(settings.load(home).home)
 
 
 @emissions.command("template")

@@ -10,7 +10,7 @@ from lantian.places.folder import read_config, read_folder
 from lantian.places.outlines import OutlineSet, read_geojson
 from lantian.places.terrain import Terrain
 
-_KNOWN = ("provinces", "power", "steel", "outlines", "proxies", "roads")
+_KNOWN = ("inventory", "provinces", "power", "steel", "outlines", "proxies")
 
 
 def settings(folder: Path) -> tuple[Path, dict[str, Any]]:

@@ -9,6 +9,7 @@ import polars as pl
 import xarray as xr
 
 from lantian import emissions, weather
+from lantian.emissions import installed
 from lantian.emissions.proxies import Sheet, build
 from lantian.forecast.cycle import SPECIES, Ingredients
 from lantian.forecast.emitting import CityEmitter
@@ -157,7 +158,9 @@ def _layout(platform: Platform, city: str, network: pl.DataFrame, terrain: Terra
 
 
 def _sheet(platform: Platform, network: pl.DataFrame, terrain: Terrain) -> Sheet:
-    """Regions and proxies on the finest outlines that there are."""
+    """Regions and proxies as they were loaded with the inventory, else on the finest outlines that there are."""
+    if (loaded := installed.sheet(platform.home)) is not None:
+        return loaded
     store = PlaceStore(platform.engine)
     sets = [store.outlines(one.id) for one in store.outline_sets()]
     if not sets:

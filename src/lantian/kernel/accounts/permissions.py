@@ -39,6 +39,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("episodes.confirm", "认定沙尘与污染过程", "Confirm dust and episodes"),
         Permission("forecast.read", "查看预报与评估", "See forecasts and their verification"),
         Permission("forecast.correct", "会商订正与发布预报", "Correct and publish forecasts"),
+        Permission("emissions.read", "查看源清单", "See the emission inventory"),
         Permission("data.read", "查看数据入库与退回", "See imports and rejected rows"),
         Permission("data.import", "导入数据", "Import data"),
         Permission("places.edit", "编辑区域与站点", "Edit regions and stations"),
