@@ -22,41 +22,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from lantian.assessment.deweather_features import FEATURES, MEMORY, features
-from lantian.assessment.deweather_model import Model, rhythm, shapes
+from lantian.assessment.deweather_features import features
+from lantian.assessment.deweather_record import DeweatherError, Record
+from lantian.assessment.deweather_resample import Normal, mean, normalise
 from lantian.assessment.periods import Period
 
-SEASON_DAYS = 14
-"""Weather is drawn from up to this many days earlier or later in the year (Vu et al. 2019: two weeks)."""
-MARGIN_DAYS = 30
-"""The model learns from the period's season in all years, and this many days to either side."""
 DRAWS, DRAWS_AGAIN = 30, 8
 """Weathers drawn for each hour: in the estimate, and in each repetition for the interval."""
 REPETITIONS = 100
-FOLDS = 5
 SPLITS = 3
 """Ways to deal the weeks out to folds, whose mean is the estimate: one way alone moves it by a percent."""
 LEVEL = 0.95
 """Of the interval: between the quantiles 0.025 and 0.975 of the repetitions."""
-LEAST_YEARS = 2
-LEAST_SHARE = 0.6
-"""Of the hours of either period, with the pollutant and the weather."""
-SMALLEST = 0.5
-"""ug/m3 (CO: 0.05 mg/m3): what lies below is that much for the logarithm."""
 
-Array = NDArray[np.float64]
 Told = Callable[[int, int], None]
-
-
-class DeweatherError(ValueError):
-    """The record does not suffice; the message says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +87,8 @@ class Split:
     """The answer: the whole period, its months, and on what it rests.
 
     ``explained``: share of the variance of the logarithm that the model explains in weeks it has not seen.
-    ``years``: first days of the spans of record; ``repetitions``: behind the interval, of ``level``.
+    ``years`` in which the spans of record begin; ``learned_hours`` in them; ``repetitions`` behind the interval, of
+    ``level``.
     """
 
     item: str
@@ -152,12 +136,12 @@ def split(
     """
     if period.days > 366:
         raise DeweatherError(f"{period.label}: a period to compare with the year before is at most a year long")
-    record = _Record.of(features(hourly, item), period, item)
+    record = Record.of(features(hourly, item), period, item)
     generator = np.random.default_rng(seed)
-    own = _mean([_normalise(record, record.weeks_once(), DRAWS, generator) for _ in range(SPLITS)])
+    own = mean([normalise(record, record.once(), DRAWS, generator) for _ in range(SPLITS)])
     again = []
     for done in range(max(20, repetitions)):
-        again.append(_normalise(record, record.weeks_drawn(generator), DRAWS_AGAIN, generator))
+        again.append(normalise(record, record.drawn_anew(generator), DRAWS_AGAIN, generator))
         if told:
             told(done + 1, max(20, repetitions))
     spans = [period, *(month for month in period.months() if month != period)]
@@ -174,154 +158,7 @@ def split(
     )
 
 
-@dataclass(frozen=True)
-class _Record:
-    """The hours to learn from, as arrays of one length: ``x`` features, ``basis`` their columns, of which the first
-    ``shaped`` are the weather's, ``y`` the logarithm of the pollutant, ``value`` itself.
-
-    ``year`` of the span that an hour belongs to, ``week`` its number, ``doy`` and ``hour`` where drawn weather is
-    looked up, ``inside`` whether it belongs to the period itself (0 no, 1 the year before, 2 now), ``month`` of it.
-    """
-
-    x: Array
-    basis: Array
-    shaped: int
-    y: Array
-    value: Array
-    year: NDArray[np.int64]
-    week: NDArray[np.int64]
-    doy: NDArray[np.int64]
-    hour: NDArray[np.int64]
-    inside: NDArray[np.int64]
-    date: NDArray[Any]
-    item: str
-
-    @classmethod
-    def of(cls, rows: pl.DataFrame, period: Period, item: str) -> _Record:
-        rows = _in_season(rows, period)
-        before = period.year_before()
-        day = pl.col("date")
-        now, then = (day.is_between(span.start, span.end) for span in (period, before))
-        inside = pl.when(now).then(2).when(then).then(1).otherwise(0)
-        rows = rows.with_columns(inside.alias("inside"), _span_year(period).alias("year"))
-        for number, span in ((2, period), (1, before)):
-            there = rows.filter(pl.col("inside") == number).height
-            if there < LEAST_SHARE * 24 * span.days:
-                raise DeweatherError(
-                    f"{span.label}: {there} of {24 * span.days} hours have {item} and weather; "
-                    f"at least {LEAST_SHARE:.0%} are needed"
-                )
-        value = rows[item].to_numpy()
-        least = SMALLEST / 10 if item == "co" else SMALLEST
-        whole = rows.with_columns(pl.col("date").dt.epoch("d").alias("epoch"))
-        x = rows.select(*FEATURES, "year").to_numpy().astype(float)
-        weather = shapes(x[:, : len(MEMORY)])
-        calendar = rhythm(*(rows[name].to_numpy().astype(float) for name in ("hour", "doy", "year")))
-        return cls(
-            x=x,
-            basis=np.hstack([weather, calendar]),
-            shaped=weather.shape[1],
-            y=np.log(np.maximum(value, least)),
-            value=value,
-            year=rows["year"].to_numpy().astype(np.int64),
-            week=(whole["epoch"].to_numpy() // 7).astype(np.int64),
-            doy=rows["date"].dt.ordinal_day().to_numpy().astype(np.int64),
-            hour=rows["hour"].to_numpy().astype(np.int64),
-            inside=rows["inside"].to_numpy().astype(np.int64),
-            date=rows["date"].to_numpy(),
-            item=item,
-        )
-
-    def groups(self) -> list[NDArray[np.int64]]:
-        """The rows of each year, within and without its period."""
-        group = self.year * 3 + self.inside
-        return [np.flatnonzero(group == one) for one in np.unique(group)]
-
-    def weeks_once(self) -> NDArray[np.int64]:
-        """All rows."""
-        return np.arange(len(self.y))
-
-    def weeks_drawn(self, generator: np.random.Generator) -> NDArray[np.int64]:
-        """The rows of weeks drawn anew, within each year and within and without its period, so that none is lost."""
-        drawn = []
-        for rows in self.groups():
-            weeks = [rows[self.week[rows] == week] for week in np.unique(self.week[rows])]
-            drawn += [weeks[k] for k in generator.integers(0, len(weeks), len(weeks))]
-        return np.concatenate(drawn)
-
-
-@dataclass(frozen=True)
-class _Normal:
-    """One run of the method: rows of the two periods, what was observed, and the answers under drawn weather."""
-
-    rows: NDArray[np.int64]
-    normal: Array
-    explained: float
-
-
-def _normalise(record: _Record, rows: NDArray[np.int64], draws: int, generator: np.random.Generator) -> _Normal:
-    """Learn from the rows, and answer those of the two periods under drawn weather."""
-    fold = _folds(record, generator)[rows]
-    asked = rows[record.inside[rows] > 0]
-    fold_of_asked = fold[record.inside[rows] > 0]
-    weathers = _drawn(record, rows, asked, draws, generator)
-    unseen, answers = np.empty(len(rows)), np.empty((draws, len(asked)))
-    for number in range(FOLDS):
-        learned, mine, due = rows[fold != number], rows[fold == number], fold_of_asked == number
-        model = Model(record.x[learned], record.basis[learned], record.y[learned])
-        unseen[fold == number] = model.predict(record.x[mine], record.basis[mine])
-        if due.any():
-            answers[:, due] = model.predict(*_under(record, asked[due], weathers[:, due])).reshape(draws, -1)
-    normal = np.exp(answers).mean(axis=0)
-    expected = np.exp(unseen[record.inside[rows] > 0])
-    for period in (1, 2):
-        mine = record.inside[asked] == period
-        normal[mine] *= record.value[asked[mine]].sum() / expected[mine].sum()
-    spread = float(record.y[rows].var())
-    return _Normal(asked, normal, 1 - float(((record.y[rows] - unseen) ** 2).mean()) / spread if spread else 0.0)
-
-
-def _under(record: _Record, asked: NDArray[np.int64], weathers: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Features and columns of hours, each under several weathers (draws, hours) of other hours."""
-    when, what = np.tile(asked, len(weathers)), weathers.ravel()
-    return tuple(  # type: ignore[return-value]
-        np.hstack([table[what, :weather], table[when, weather:]])
-        for table, weather in ((record.x, len(MEMORY)), (record.basis, record.shaped))
-    )
-
-
-def _mean(runs: Sequence[_Normal]) -> _Normal:
-    """The mean of runs on the same rows."""
-    normal = np.mean([run.normal for run in runs], axis=0)
-    return _Normal(runs[0].rows, normal, float(np.mean([run.explained for run in runs])))
-
-
-def _folds(record: _Record, generator: np.random.Generator) -> NDArray[np.int64]:
-    """A fold for each row: weeks stay whole, and those of each year and period are dealt out evenly."""
-    fold = np.empty(len(record.y), np.int64)
-    for rows in record.groups():
-        weeks, week_of = np.unique(record.week[rows], return_inverse=True)
-        fold[rows] = ((generator.permutation(len(weeks)) + generator.integers(FOLDS)) % FOLDS)[week_of]
-    return fold
-
-
-def _drawn(
-    record: _Record, rows: NDArray[np.int64], asked: NDArray[np.int64], draws: int, generator: np.random.Generator
-) -> NDArray[np.int64]:
-    """For each hour asked, rows whose weather it is given: of the same hour, `SEASON_DAYS` around its day of any year.
-
-    Gives (draws, len(asked)) numbers of the record's rows.
-    """
-    order = rows[np.lexsort((record.doy[rows], record.hour[rows]))]
-    place = record.hour[order] * 1000 + record.doy[order]
-    day = record.doy[asked]
-    first = np.searchsorted(place, record.hour[asked] * 1000 + np.maximum(day - SEASON_DAYS, 0), side="left")
-    last = np.searchsorted(place, record.hour[asked] * 1000 + np.minimum(day + SEASON_DAYS, 999), side="right")
-    number = first + (generator.random((draws, len(asked))) * (last - first)).astype(np.int64)
-    return order[number]
-
-
-def _change(record: _Record, span: Period, own: _Normal, again: Sequence[_Normal]) -> Change:
+def _change(record: Record, span: Period, own: Normal, again: Sequence[Normal]) -> Change:
     (before, now, hours_before, hours), (normal_before, normal_now) = _observed(record, span), _means(record, span, own)
     change, control = now - before, normal_now - normal_before
     repeated = np.array([pair[1] - pair[0] for pair in (_means(record, span, one) for one in again)])
@@ -347,43 +184,13 @@ def _part(value: float, low: float, high: float, before: float) -> Part:
     return Part(value, float(low), float(high), *(100 * float(each) / before for each in (value, low, high)))
 
 
-def _observed(record: _Record, span: Period) -> tuple[float, float, int, int]:
-    now, before = (_rows_of(record, each, np.arange(len(record.y))) for each in (span, span.year_before()))
+def _observed(record: Record, span: Period) -> tuple[float, float, int, int]:
+    now, before = (record.within(each, record.once()) for each in (span, span.year_before()))
     return float(record.value[before].mean()), float(record.value[now].mean()), int(before.sum()), int(now.sum())
 
 
-def _means(record: _Record, span: Period, normal: _Normal) -> tuple[float, float]:
+def _means(record: Record, span: Period, normal: Normal) -> tuple[float, float]:
     """Means under drawn weather a year before and now; NaN where a repetition drew no week of the span."""
-    chosen = (_rows_of(record, each, normal.rows) for each in (span.year_before(), span))
+    chosen = (record.within(each, normal.rows) for each in (span.year_before(), span))
     before, now = (float(normal.normal[mask].mean()) if mask.any() else np.nan for mask in chosen)
     return before, now
-
-
-def _rows_of(record: _Record, span: Period, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    days = record.date[rows]
-    inside: NDArray[np.bool_] = (days >= np.datetime64(span.start)) & (days <= np.datetime64(span.end))
-    return inside
-
-
-def _margin(period: Period) -> int:
-    """Days to either side from which the model learns; a period of a year or nearly has no other season."""
-    return 0 if period.days + 2 * MARGIN_DAYS >= 365 else MARGIN_DAYS
-
-
-def _in_season(rows: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """The rows of the period's season in any year; of a period of a year or nearly, all of them."""
-    margin = _margin(period)
-    if not margin:
-        return rows
-    since = (pl.col("date").dt.ordinal_day().cast(pl.Int64) - period.start.timetuple().tm_yday + margin) % 365
-    return rows.filter(since < period.days + 2 * margin)
-
-
-def _span_year(period: Period) -> pl.Expr:
-    """The year in which a day's span begins: spans, with what the model learns before them, may cross New Year."""
-    anchor = period.start - timedelta(days=_margin(period))
-    day, year = pl.col("date").dt.ordinal_day(), pl.col("date").dt.year().cast(pl.Int64)
-    first = anchor.timetuple().tm_yday
-    if anchor.year < period.start.year:
-        return year + (day >= first).cast(pl.Int64)
-    return year - (day < first).cast(pl.Int64)

@@ -26,9 +26,8 @@ MEMORY = (
     "pressure_change",
 )
 """The weather that is drawn: the hour's own, means over the hours that end with it, changes since a day before."""
-CALENDAR = ("hour", "weekday", "doy")
-FEATURES = (*MEMORY, *CALENDAR)
-"""Columns of `features`, the weather first."""
+CALENDAR = ("hour", "weekday", "season_day")
+"""The calendar; the day of the season is added where the season is known."""
 
 _ZONE = "Asia/Shanghai"
 
@@ -37,8 +36,8 @@ def features(hourly: pl.DataFrame, item: str) -> pl.DataFrame:
     """Predictors of each hour of one place that has the pollutant and the wind of its last day.
 
     ``hourly``: ``time`` (UTC), ``item`` and any of `WEATHER`, in the units of the house. Gives ``date`` and ``hour``
-    (Asia/Shanghai), ``item`` and `FEATURES`; NaN where weather is missing. Humidity is in percent (Magnus formula,
-    Sonntag 1990), winds in m/s towards east and north. Raises ValueError without pollutant or wind.
+    (Asia/Shanghai), ``weekday``, ``item`` and `MEMORY`; NaN where weather is missing. Humidity is in percent (Magnus
+    formula, Sonntag 1990), winds in m/s towards east and north. Raises ValueError without pollutant or wind.
     """
     for name in (item, NEEDED):
         if name not in hourly.columns:
@@ -67,10 +66,11 @@ def features(hourly: pl.DataFrame, item: str) -> pl.DataFrame:
         date=local.dt.date(),
         hour=local.dt.hour().cast(pl.Int64),
         weekday=local.dt.weekday().cast(pl.Int64),
-        doy=local.dt.ordinal_day().cast(pl.Int64),
     )
     known = told.filter(pl.col(item).is_not_null() & pl.col("wind_speed_24h").is_not_null())
-    return known.select("date", pl.col(item), *FEATURES).with_columns(pl.col(MEMORY).fill_null(float("nan")))
+    return known.select("date", pl.col(item), *MEMORY, "hour", "weekday").with_columns(
+        pl.col(MEMORY).fill_null(float("nan"))
+    )
 
 
 def _mean(name: str, hours: int) -> pl.Expr:

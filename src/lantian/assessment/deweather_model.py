@@ -40,11 +40,11 @@ def shapes(x: Array) -> Array:
     return found
 
 
-def rhythm(hour: Array, doy: Array, year: Array) -> Array:
-    """The calendar as columns: the hour on a circle (two harmonics), splines of the day of the year, each year alone."""
+def rhythm(hour: Array, season_day: Array, year: Array) -> Array:
+    """The calendar as columns: the hour on a circle (two harmonics), splines of the day, each year alone."""
     angle = 2 * np.pi * hour[:, None] / 24
     day = [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
-    return np.hstack([*day, shapes(doy[:, None]), YEAR_SCALE * (year[:, None] == np.unique(year))])
+    return np.hstack([*day, shapes(season_day[:, None]), YEAR_SCALE * (year[:, None] == np.unique(year))])
 
 
 class Model:

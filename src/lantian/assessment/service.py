@@ -12,15 +12,16 @@ Everything is judged as of a moment (None: the clock's now), so a replay shows w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from lantian.assessment import crosscheck, dust, episodes, ranking
+from lantian.assessment import crosscheck, deweather, dust, episodes, ranking
 from lantian.assessment.air import Air
 from lantian.assessment.chance import years_back
+from lantian.assessment.deweather_answers import Answer, hours, whole_hour
 from lantian.assessment.evaluate import evaluate
 from lantian.assessment.periods import Period
 from lantian.assessment.records import DustEvent, Records
@@ -194,6 +195,31 @@ class Assessment:
         stated = [event for event in decided.values() if start <= event.start < end]
         events += [DustCandidate(**dust.evidence(hourly, e.place, e.start, e.end, rule), decision=e) for e in stated]
         return sorted(events, key=lambda event: (event.place, event.start))
+
+    def deweather(
+        self,
+        place: str,
+        period: Period,
+        *,
+        item: str = "pm25",
+        as_of: datetime | None = None,
+        repetitions: int = deweather.REPETITIONS,
+        told: Callable[[int, int], None] | None = None,
+    ) -> Answer:
+        """How much of a period's change on the year is weather; see :func:`lantian.assessment.deweather.split`.
+
+        A period still running is cut to the days that are over. Takes minutes: pages leave it to the job
+        ``assessment.deweather``. Raises LookupError where nothing is known, `deweather.DeweatherError` where it does
+        not suffice.
+        """
+        moment = whole_hour(as_of or self.air.now())
+        last = self.last_finished(moment)
+        if period.start > last:
+            raise LookupError(f"{period.label}: no day of it is over on {last + timedelta(days=1)}")
+        known = period.until(last)
+        hourly, stations = hours(self.air, place, item, known, moment)
+        found = deweather.split(hourly, known, item=item, repetitions=repetitions, told=told)
+        return Answer(place, moment, stations, found)
 
     def last_finished(self, as_of: datetime | None = None) -> date:
         """The last natural day that is over at ``as_of``."""
