@@ -39,6 +39,7 @@ COMMANDS = {
     "export": "data",
     "model": "model",
     "forecast": "forecast",
+    "weather": "weather",
     "emissions": "emissions",
     "account": "admin",
     "token": "admin",

@@ -7,7 +7,7 @@ they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,12 @@ def read(paths: Paths, *, kind: str | None = None, bounds: Box | None = None) ->
         ValueError: an unknown kind, or bounds that enclose nothing.
         RuntimeError: ecCodes, which GRIB needs, is not installed.
     """
-    return _assembly(paths, kind, bounds).dataset()
+    found = _assembly(paths, kind, bounds)
+    try:
+        return found.dataset()
+    except ReadError:
+        found.source.close()
+        raise
 
 
 @dataclass(frozen=True)
@@ -111,46 +116,34 @@ def _assembly(paths: Paths, kind: str | None, bounds: Box | None) -> Assembly:
     if not files:
         raise ValueError("no file was given")
     box = Bounds.of(bounds) if bounds is not None else None
-    by_kind: dict[str, list[Path]] = {}
-    for file in files:
-        by_kind.setdefault(kind or _kind(file), []).append(file)
     with ExitStack() as opened_files:  # those of a set that is refused are closed
-        sources: list[Source] = []
-        for one, of_kind in by_kind.items():
-            for part in _READERS[one](of_kind, box):
-                sources.append(part)
-                opened_files.callback(part.close)
+        gribs = [file for file in files if kind == "grib" or (kind is None and form(file) == "grib")]
+        parts = [_grib(gribs, box)] if gribs else []
+        for file in files:
+            if file not in gribs:
+                dataset = opened(file)
+                opened_files.callback(dataset.close)
+                parts.append(_netcdf(dataset, file.name, kind, box))
+        sources = [part for of_file in parts for part in of_file]
         found = assemble(sources)
         opened_files.pop_all()
     return found
 
 
-def _kind(path: Path) -> str:
-    """The kind of a file, by looking."""
-    if form(path) == "grib":
-        return "grib"
-    with opened(path) as dataset:
-        if wrf.recognises(dataset):
-            return "wrf"
-        return "era5" if netcdf.recognises_era5(dataset) else "cf"
+def _netcdf(dataset: xr.Dataset, told: str, kind: str | None, bounds: Bounds | None) -> list[Source]:
+    """What a NetCDF file holds, of a kind that is found by looking where it is not told."""
+    if kind is None:
+        kind = "wrf" if wrf.recognises(dataset) else "era5" if netcdf.recognises_era5(dataset) else "cf"
+    return [wrf.read(dataset, told, bounds)] if kind == "wrf" else netcdf.read(dataset, told, kind, bounds)
 
 
 def _grib(paths: Sequence[Path], bounds: Bounds | None) -> list[Source]:
     try:
         from lantian.weather.readers import grib  # its library is large, and only GRIB needs it
     except (ModuleNotFoundError, RuntimeError) as error:  # the latter where the package lacks its C library
-        raise RuntimeError(
-            f'GRIB is read by ecCodes, which is missing ({error}): pip install "lantian[model]"'
-        ) from error
+        sentence = f'GRIB is read by ecCodes, which is missing ({error}): pip install "lantian[model]"'
+        raise RuntimeError(sentence) from error
     for path in paths:
         if form(path) != "grib":
             raise ReadError([Fault(path.name, "", "is no GRIB file", "leave out the kind, or give a GRIB file")])
     return grib.read(paths, bounds)
-
-
-_READERS: Final[Mapping[str, Callable[[Sequence[Path], Bounds | None], list[Source]]]] = {
-    "wrf": lambda paths, bounds: [wrf.read(path, bounds) for path in paths],
-    "grib": _grib,
-    "era5": lambda paths, bounds: [part for path in paths for part in netcdf.read(path, "era5", bounds)],
-    "cf": lambda paths, bounds: [part for path in paths for part in netcdf.read(path, "cf", bounds)],
-}

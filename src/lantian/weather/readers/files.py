@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import xarray as xr
 
@@ -44,14 +44,16 @@ def opened(path: Path) -> xr.Dataset:
     """A NetCDF file, lazily, its times decoded.
 
     Raises:
-        ReadError: it is damaged.
+        FileNotFoundError: nothing is there.
+        ReadError: it is damaged, or no NetCDF file.
     """
+    kind = form(path)
+    if kind == "grib":
+        raise ReadError([Fault(path.name, "", "is a GRIB file", "leave out the kind, or give a NetCDF file")])
     try:
-        engine = {"netcdf3": "scipy", "netcdf4": "h5netcdf"}[form(path)]
+        engine: Literal["scipy", "h5netcdf"] = "scipy" if kind == "netcdf3" else "h5netcdf"
         return xr.open_dataset(path, engine=engine, decode_timedelta=False)
     except (OSError, ValueError, TypeError) as error:
-        if isinstance(error, ReadError | FileNotFoundError):
-            raise
         sentence = str(error).splitlines()[0] if str(error) else type(error).__name__
         fault = Fault(path.name, "", f"cannot be opened ({sentence})", "it must be a whole NetCDF file")
         raise ReadError([fault]) from error

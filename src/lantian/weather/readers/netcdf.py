@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -11,7 +10,6 @@ import xarray as xr
 
 from lantian.weather.readers import axes, names, units
 from lantian.weather.readers.faults import Fault, ReadError
-from lantian.weather.readers.files import opened
 from lantian.weather.readers.horizontal import Bounds
 from lantian.weather.readers.names import Meaning
 from lantian.weather.readers.terms import NO_TIMES, TERMS, Field, Series, Source, Times, Vertical
@@ -30,20 +28,24 @@ def recognises_era5(dataset: xr.Dataset) -> bool:
     return bool(variables) and (marked or any(word in history for word in _ECMWF))
 
 
-def read(path: Path, kind: str, bounds: Bounds | None = None) -> list[Source]:
-    """What one file holds, its values not read yet; one source for each kind of levels. ``kind``: ``era5``, ``cf``.
+def read(dataset: xr.Dataset, told: str, kind: str, bounds: Bounds | None = None) -> list[Source]:
+    """What one file holds, its values not read yet; one source for each kind of levels.
+
+    ``told``: its name; ``kind``: ``era5`` or ``cf``.
 
     Raises:
         ReadError: no places or times, or units that are not understood.
     """
-    return File(axes.alone(opened(path), path.name), path.name, kind, bounds).sources()
+    return File(axes.alone(dataset, told), told, kind, bounds, dataset.close).sources()
 
 
 class File:
     """One file."""
 
-    def __init__(self, dataset: xr.Dataset, told: str, kind: str, bounds: Bounds | None) -> None:
-        self.dataset, self.told, self.kind = dataset, told, kind
+    def __init__(
+        self, dataset: xr.Dataset, told: str, kind: str, bounds: Bounds | None, close: Callable[[], None]
+    ) -> None:
+        self.dataset, self.told, self.kind, self.close = dataset, told, kind, close
         self.clock = axes.clock(dataset, told)
         self.horizontal, self.plane = axes.horizontal(dataset, bounds, told)
         self.faults: list[Fault] = []
@@ -78,7 +80,7 @@ class File:
         parts: list[tuple[Vertical | None, dict[str, Series]]] = [(None, planes)]
         parts += [(self._levels[dim].vertical, part) for dim, part in found.items() if dim is not None]
         return [
-            Source(self.kind, (self.told,), self.horizontal, vertical, part, self.notes, unused, self.dataset.close)
+            Source(self.kind, (self.told,), self.horizontal, vertical, part, self.notes, unused, self.close)
             for vertical, part in parts
         ]
 

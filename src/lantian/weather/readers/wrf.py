@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +13,6 @@ from pyproj import Proj
 
 from lantian.places.projection import EARTH_RADIUS, Projection
 from lantian.weather.readers.faults import Fault, ReadError
-from lantian.weather.readers.files import opened
 from lantian.weather.readers.horizontal import Bounds, Horizontal, of_axes, of_planes
 from lantian.weather.readers.terms import NO_TIMES, Field, Series, Source, Times, Vertical
 
@@ -44,18 +42,19 @@ def recognises(dataset: xr.Dataset) -> bool:
     return {"south_north", "west_east"} <= {str(dim) for dim in dataset.sizes} and "MAP_PROJ" in dataset.attrs
 
 
-def read(path: Path, bounds: Bounds | None = None) -> Source:
-    """What one file holds, its values not read yet.
+def read(dataset: xr.Dataset, told: str, bounds: Bounds | None = None) -> Source:
+    """What one file holds, its values not read yet; ``told``: its name.
 
     Raises:
         ReadError: no places or times, or a map that is not understood.
     """
-    dataset = opened(path)
-    output = Output(dataset, path.name, bounds)
+    if "MAP_PROJ" not in dataset.attrs:
+        raise ReadError([Fault(told, "MAP_PROJ", "is missing", "it tells the map of WRF output")])
+    output = Output(dataset, told, bounds)
     series = {one.name: one for one in output.series()}
     unused = [str(n) for n in dataset.data_vars if n not in _USED and not str(n).startswith(_GRID)]
     vertical = Vertical("model") if "bottom_top" in dataset.sizes else None
-    return Source("wrf", (path.name,), output.horizontal, vertical, series, output.notes, unused, dataset.close)
+    return Source("wrf", (told,), output.horizontal, vertical, series, output.notes, unused, dataset.close)
 
 
 class Output:
