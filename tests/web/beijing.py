@@ -1,8 +1,9 @@
 """The Beijing example as pages see it on the evening of 2016-12-16, loaded once for all tests that only read.
 
 `beijing` holds all places, the 28 cities' published days 2013-12-02..2016-12-31, the twelve stations' hours
-2016-11-25..2016-12-31 (brought in by the importer, so there are batches and refused rows too) and the example's
-targets. Its clock stands in a replay at 2016-12-16 20:00. It is shared: a test that wants to change anything, the
+2016-11-25..2016-12-31 (brought in by the importer, so there are batches and refused rows too), the example's
+targets, and a forecast made by formula (`tests.forecast.made`): with a map in mode perfect, without in mode history.
+Its clock stands in a replay at 2016-12-16 20:00. It is shared: a test that wants to change anything, the
 clock among it, takes a platform of its own.
 """
 
@@ -26,6 +27,7 @@ from sqlalchemy import make_url
 from lantian.assessment import periods
 from lantian.assessment.records import Records
 from lantian.assessment.targets import Target
+from lantian.forecast.store import RunStore
 from lantian.kernel import accounts
 from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.settings import Settings
@@ -33,6 +35,7 @@ from lantian.observations.importer import import_paths
 from lantian.places.store import load_folder
 from lantian.web import create_app
 from lantian.web.security import COOKIE
+from tests.forecast import made
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -67,6 +70,7 @@ def beijing(
             import_paths(opened, [*hours(folder), cities()], actor="example")
             targets(opened)
             opened.clock.set_simulated(NOW, paused=True)
+            forecasts(opened)
             yield opened
     finally:
         administration.execute(f"drop database if exists {name} with (force)")
@@ -107,6 +111,13 @@ def targets(platform: Platform) -> None:
             ),
             actor="example",
         )
+
+
+def forecasts(platform: Platform) -> None:
+    """The forecast of the evening, by formula."""
+    store, products = RunStore(platform), made.products()
+    for mode, fields in (("history", None), ("perfect", made.fields(cells=24, length=12))):
+        store.put(store.begin(made.ISSUE, mode, actor="example"), **products, fields=fields, actor="example")
 
 
 def token(platform: Platform, login: str) -> str:

@@ -162,7 +162,7 @@ def _places(desk: ForecastDesk) -> list[str]:
 
 
 def _rows(table: pl.DataFrame) -> list[tuple[int, list[dict[str, Any]]]]:
-    """The rows of each lead: ours first, persistence last."""
+    """The rows of each lead: ours first, persistence last; a source that says the same as ours is not repeated."""
     order = [*(source for source in SOURCES if source != PERSISTENCE)]
 
     def rank(row: dict[str, Any]) -> tuple[int, str]:
@@ -172,7 +172,9 @@ def _rows(table: pl.DataFrame) -> list[tuple[int, list[dict[str, Any]]]]:
 
     found: dict[int, list[dict[str, Any]]] = {}
     for row in sorted(table.to_dicts(), key=rank):
-        found.setdefault(row["lead"], []).append(row)
+        rows = found.setdefault(row["lead"], [])
+        if not any(row | {"source": other["source"]} == other for other in rows):
+            rows.append(row)
     return sorted(found.items())
 
 
