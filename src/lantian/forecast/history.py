@@ -258,7 +258,7 @@ def _lay(
     )
     columns = [pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in names]
     values = known.select(column.cast(pl.Float64).fill_null(float("nan")) for column in columns).to_numpy()
-    row, at = index["place"].to_numpy(), index["at"].to_numpy()
+    row, at = (index[name].to_numpy().astype(np.intp) for name in ("place", "at"))  # also of no row at all
     inside = (at >= 0) & (at < count)
     grid[row[inside], at[inside]] = values[inside]
     return grid
