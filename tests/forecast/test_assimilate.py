@@ -118,3 +118,15 @@ def test_a_factor_has_bounds_and_air_stays_positive(domain: Domain, moment: xr.D
     assert (now >= 0).all()
     assert now.min() >= 0.099 * start["mixing_ratio"].values.min()
     assert FLOOR["pm25"] > 0
+
+
+def test_ozone_above_a_titrated_night_keeps_its_own(domain: Domain, moment: xr.Dataset, truth: dict) -> None:
+    start = idealised.start(domain, SPECIES)
+    ozone = SPECIES.index("O3")
+    night = start["mixing_ratio"].values.copy()
+    night[0, ozone] = 0.5  # eaten up by NO at the ground
+    start = start.assign(mixing_ratio=start["mixing_ratio"].copy(data=night))
+    heard = at_cells(domain, truth).with_columns(o3=pl.lit(4.0))
+    now = analyse(domain, start, moment, heard).start["mixing_ratio"].values[:, ozone]
+    assert now[0].mean() > 1.5
+    assert (now[1:] - night[1:, ozone]).max() < 5.0  # by a few, not by the ground's factor of eight

@@ -7,7 +7,8 @@ emission, too shallow a mixed layer. The errors of the model have two scales: th
 whose air is wrong as a whole.
 
 The factor at the ground holds for the whole mixed layer and fades above it. It multiplies every species that the item
-stands for, so the composition of particles stays the model's.
+stands for, so the composition of particles stays the model's. Ozone is changed by the same amount instead: at night the
+ground's is eaten up by NO while the air above keeps its own, which a factor of the ground's remainder would blow up.
 """
 
 from __future__ import annotations
@@ -114,11 +115,16 @@ def analyse(
         change, fit = increment(domain.grid, np.log(field + floor), heard, item, floor, errors)
         factors[item] = np.maximum((field + floor) * np.exp(change) - floor, 0.0) / np.maximum(field, 1e-6)
         rows.append(fit)
-    depth = np.asarray(weather["boundary_layer_height"].values, np.float64)
-    share = _share(domain, depth)
+    share = _share(domain, np.asarray(weather["boundary_layer_height"].values, np.float64))
+    density = np.asarray(weather["air_density"].values, np.float64)
     for item, factor in factors.items():
         for name in set(STANDS_FOR[item]) & set(names):
-            state[:, names.index(name)] *= 1 + share * (np.clip(factor, 1 / errors.most, errors.most) - 1)
+            column = state[:, names.index(name)]
+            if item == "o3":
+                column += share * (factor - 1) * ground["o3"] / density
+                np.maximum(column, 0.0, out=column)
+            else:
+                column *= 1 + share * (np.clip(factor, 1 / errors.most, errors.most) - 1)
     corrected = start.copy()
     corrected["mixing_ratio"] = start["mixing_ratio"].transpose("z", "species", "y", "x").copy(data=state.astype("f4"))
     fields = xr.Dataset({item: (("y", "x"), factor) for item, factor in factors.items()})
