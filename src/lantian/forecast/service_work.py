@@ -57,10 +57,10 @@ def statistics(
     Raises:
         ValueError, LookupError: there is too little to learn or to forecast from.
     """
-    from lantian.forecast import service_statistics
+    when = last_issue(platform.clock.now()) if issue is None else datetime.fromisoformat(issue).astimezone(UTC)
+    from lantian.forecast import service_statistics  # seconds to import, and not installed everywhere
     from lantian.forecast.runner import issue_forecast
 
-    when = last_issue(platform.clock.now()) if issue is None else datetime.fromisoformat(issue).astimezone(UTC)
     wanted = [when - timedelta(days=days) for days in range(back + 1)]
     done = {(each.issue, each.mode) for each in RunStore(platform).runs() if each.revision}
     past = None
