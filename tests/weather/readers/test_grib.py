@@ -89,6 +89,18 @@ def test_of_two_forecasts_for_an_hour_the_later_one_is_taken(model_levels, tmp_p
     assert "late.grib" in look([early, late]).variables[0]["read"][0]
 
 
+def test_sums_of_era5_are_those_of_the_hour(model_levels, grib, tmp_path):
+    path = tmp_path / "era5.grib"
+    keys = {"centre": "ecmf", "class": "ea", "dataDate": 20161130, "dataTime": 1800, "stepType": "accum"}
+    sums = [
+        grib("regular_ll_sfc_grib1", value * FLAT, **keys, shortName="tp", stepRange=str(step))
+        for step, value in ((6, 0.0036), (9, 0.0072))
+    ]
+    path.write_bytes(model_levels(hours=(0, 3), edition=1).read_bytes() + b"".join(sums))
+    # 3.6 mm in the hour to 00, 7.2 in that to 03; the moment 00 lies between them
+    assert np.allclose(read(path)["precipitation_flux"][:, 0, 0] * 3600, [5.4, 7.2], rtol=1e-4)
+
+
 @pytest.fixture
 def gfs(grib, tmp_path):
     """GFS on pressure levels: u and v in one message, heights, relative humidity, cloud water, sums in buckets."""

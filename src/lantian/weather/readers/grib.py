@@ -97,16 +97,16 @@ class Scan:
 
     def sources(self) -> list[Source]:
         """The quantities by their levels."""
-        used = {record.grid for record in self.records}
+        used = list(dict.fromkeys(self.grids[record.grid] for record in self.records))
         if len(used) > 1:
-            told = " and ".join(sorted({str(self.grids[grid]) for grid in used}))
+            told = " and ".join(map(str, used))
             self.faults.append(Fault(", ".join(self.files), "", f"lie on {told}", "all must lie on the same grid"))
         if not self.records and not self.faults:
             right = f"looked for are {', '.join(sorted(names.SHORT))}"
             self.faults.append(Fault(", ".join(self.files), "", "hold nothing that weather needs", right))
         if self.faults:
             raise ReadError(list(dict.fromkeys(self.faults)))
-        grid = self.grids[used.pop()]
+        (grid,) = used
         horizontal = grid.horizontal(self.bounds, ", ".join(self.files))
         found: dict[str, dict[str, dict[str, list[Record]]]] = {}
         for record in self.records:
@@ -176,7 +176,9 @@ class Scan:
         key = header.grid or str(_get(opened, "md5GridSection")).encode()
         if key not in self.grids:
             try:
-                self.grids[key] = points.of(opened, file)
+                grid = points.of(opened, file)
+                # of GRIB 1 the key also holds what is not of the grid
+                self.grids[key] = next((known for known in self.grids.values() if known.same(grid)), grid)
             except ReadError as error:
                 self.faults += error.faults
                 return None

@@ -90,11 +90,7 @@ def of_axes(lon: NDArray[Any], lat: NDArray[Any], bounds: Bounds | None, told: s
         ReadError: nothing lies within the bounds.
     """
     lon, lat = np.asarray(lon, np.float64), np.asarray(lat, np.float64)
-    along = np.cumsum(np.concatenate([lon[:1], np.diff(lon) % 360])) if lon.size > 1 and lon[1] != lon[0] else lon
-    if lon.size > 1 and np.all(np.diff(lon) < 0):  # from east to west
-        along = lon
-    centre = (along.min() + along.max()) / 2
-    middle = (bounds.west + bounds.east) / 2 if bounds else (centre + 180) % 360 - 180
+    middle = (bounds.west + bounds.east) / 2 if bounds else _middle(lon)
     around = turned(lon, middle)
     columns = np.unique(np.round(around, 6), return_index=True)[1]  # some global files have the first meridian twice
     rows = np.argsort(lat)
@@ -106,6 +102,16 @@ def of_axes(lon: NDArray[Any], lat: NDArray[Any], bounds: Bounds | None, told: s
     plane = np.meshgrid(x, y)
     crs = {"grid_mapping_name": "latitude_longitude", "longitude_of_prime_meridian": 0.0}
     return Horizontal(plane[0], plane[1], x, y, crs, rows, columns)
+
+
+def _middle(lon: Field) -> float:
+    """The middle of longitudes of any turn and order: opposite to the widest gap; 0 where they go all around."""
+    around = np.unique(np.round(lon % 360, 6))
+    gaps = np.diff(around, append=around[0] + 360)
+    widest = int(np.argmax(gaps))
+    if gaps[widest] < 1.5 * np.median(gaps):
+        return 0.0
+    return float((around[widest] + gaps[widest] / 2) % 360 - 180)
 
 
 def of_planes(

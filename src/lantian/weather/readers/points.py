@@ -33,7 +33,14 @@ class Points:
     zigzag: bool = False
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.lat.size} x {self.lon.size} points"
+        first = f"{self.lat[0]:.2f} N {self.lon[0]:.2f} E"
+        return f"{self.kind} of {self.lat.size} x {self.lon.size} points from {first}"
+
+    def same(self, other: Points) -> bool:
+        """Whether values come for the same points in the same order."""
+        alike = (self.kind, self.along_y, self.zigzag) == (other.kind, other.along_y, other.zigzag)
+        rows = (self.rows is None) == (other.rows is None)
+        return alike and rows and np.array_equal(self.lon, other.lon) and np.array_equal(self.lat, other.lat)
 
     def horizontal(self, bounds: Bounds | None, told: str) -> Horizontal:
         """Where the points are."""
