@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,6 +43,48 @@ def train(
     with open_platform(home) as platform, Screen(quiet=as_json) as screen:
         cards = shelves.train(platform, modes, until=words.day(until) if until else None, progress=screen.progress())
     emit({"models": [_card(card) for card in cards]}, as_json, lambda console: _show_cards(console, cards))
+
+
+@forecast.command("run")
+@command
+def run(
+    issue: Annotated[
+        str | None, typer.Option(help="moment such as 2016-12-16T20, Beijing; default the last 20:00 by the clock")
+    ] = None,
+    mode: Annotated[str, typer.Option(help=MODE)] = "perfect",
+    city: Annotated[
+        str | None, typer.Option(help="code of the city over which the engine runs; without it statistics alone")
+    ] = None,
+    hours: Annotated[int, typer.Option(help="how far the engine goes", min=1, max=168)] = 72,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Make the forecast of an issue: statistics, and with --city the engine, its nests and its map."""
+    work, chosen = importlib.import_module("lantian.forecast.service_work"), _mode(mode)
+    if city is not None and chosen != "perfect":
+        raise ValueError(f"--mode {mode}: the engine needs the weather of the days ahead, --mode perfect")
+    _room("learn")
+    with open_platform(home) as platform, Screen(quiet=as_json) as screen:
+        when = words.moment(issue) if issue else work.last_issue(platform.clock.now())
+        begun = time.perf_counter()
+        stated, progress = when.isoformat(), screen.progress()
+        if city is None:
+            work.statistics(platform, "cli", progress, issue=stated, modes=[chosen])
+        else:
+            work.engine(platform, "cli", progress, city=city, issue=stated, hours=hours)
+        store = importlib.import_module("lantian.forecast.store").RunStore(platform)
+        made = next(one for one in store.runs() if (one.issue, one.mode) == (when, chosen))
+        told = {
+            "issue": made.issue.astimezone(TIMEZONE).isoformat(),
+            "mode": made.mode,
+            "status": made.status,
+            "sources": list(made.sources),
+            "map": store.has_fields(made),
+            "seconds": round(time.perf_counter() - begun, 1),
+            "stages": [_stage(stage) for stage in made.stages],
+            "folder": str(store.folder(made)),
+        }
+    emit({"run": told}, as_json, lambda console: _show_run(console, told))
 
 
 @forecast.command("hindcast")
@@ -119,6 +162,17 @@ def _calibrator(platform: Platform, shelves: Any, mode: str, before: date | None
         if card is None:
             raise NoDataError(f"no model of mode {mode} is on the shelf: lantian forecast train, or --fresh")
     return card, shelf.open(card.version)
+
+
+def _stage(stage: Any) -> dict[str, Any]:
+    took = (stage.ended - stage.began).total_seconds() if stage.ended else None
+    return {"name": stage.name, "seconds": took, "note": stage.note}
+
+
+def _show_run(console: Console, told: dict[str, Any]) -> None:
+    rows = [(one["name"], printed(one["seconds"], 1), one["note"]) for one in told["stages"]]
+    console.print(table(("stage", "s", ""), rows, f"{told['issue']} {told['mode']}"))
+    console.print(f"{told['status']}; sources {', '.join(told['sources'])}; map: {'yes' if told['map'] else 'no'}")
 
 
 def _card(card: Card) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from lantian.assessment import periods
 from lantian.assessment.service import Assessment
 from lantian.assessment.targets import Target
 from lantian.cli import words
-from lantian.forecast.service_jobs import statistics_job
+from lantian.forecast.service_jobs import run_job, statistics_job
 from lantian.kernel.accounts import ensure_example
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import JobRun, Progress, defer, task
@@ -164,8 +164,11 @@ def load_example(run: JobRun, *, folder: str) -> None:
     """
     load_folder(run.platform, Path(folder), run.actor, run.progress)
     config = read_config(Path(folder))[1]
-    if "forecast" in config:
-        defer(run.platform.engine, statistics_job, **config["forecast"])
+    if asked := dict(config.get("forecast", {})):
+        nests = asked.pop("engine", None)
+        defer(run.platform.engine, statistics_job, **asked)
+        if nests is not None:
+            defer(run.platform.engine, run_job, **nests)
     memory = {"example": _fingerprint(run.platform, config)}
     (run.platform.home / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lantian import emissions
 from lantian.emissions.factors import Factors, areas_of
 from lantian.emissions.hours import Prepared, prepare
-from lantian.emissions.proxies import Sheet
+from lantian.emissions.sheet import Sheet
 from lantian.forecast.factors import LUMPS
 from lantian.places.grid import Domain
 

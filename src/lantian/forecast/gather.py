@@ -10,7 +10,8 @@ import xarray as xr
 
 from lantian import emissions, weather
 from lantian.emissions import installed
-from lantian.emissions.proxies import Sheet, build
+from lantian.emissions.proxies import build
+from lantian.emissions.sheet import Sheet
 from lantian.forecast.cycle import SPECIES, Ingredients
 from lantian.forecast.emitting import CityEmitter
 from lantian.forecast.history import ITEMS, WEATHER

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 import xarray as xr
 
-from lantian.emissions.inventory import Inventory
-from lantian.emissions.library import Library
+from lantian.emissions import Inventory, installed
 from lantian.forecast import products
 from lantian.forecast.shelf import Shelf
 from lantian.forecast.store import Mode, Run, RunStore
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 HOURS: Final = 72
 SHELF: Final = "forecast/models"
-INVENTORIES: Final = "emissions"
 NAMES: Final[Mapping[str, str]] = {
     "statistics": "统计预报 statistics",
     "weather": "气象降尺度 weather",
@@ -196,7 +194,7 @@ def _inventory(platform: Platform) -> Inventory:
     Raises:
         LookupError: there is none.
     """
-    library = Library(platform.home / INVENTORIES)
+    library = installed.library(platform.home)
     versions = library.list().sort("year", "id")
     if versions.is_empty():
         raise LookupError("no emission inventory is here; `lantian emissions import FILE` brings one")

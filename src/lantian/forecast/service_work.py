@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -79,6 +79,39 @@ def statistics(
                 progress.advance(message=f"{moment.astimezone(TIMEZONE):%Y-%m-%d %H:%M}")
 
 
+def engine(
+    platform: Platform,
+    actor: str,
+    progress: Progress,
+    *,
+    city: str,
+    issue: str | None = None,
+    mode: Literal["perfect"] = "perfect",
+    hours: int = 72,
+) -> None:
+    """Run the engine over a city's nests for an issue, and put its hours, days and map beside the statistics.
+
+    A run that was cut off goes on in the stage it was in; one that has a map is passed over. Arguments as of
+    `statistics`; ``city``: the code of its region; ``hours``: how far.
+
+    Raises:
+        ValueError, LookupError: something that the engine needs is lacking; the message says what.
+    """
+    from lantian.forecast import service_statistics
+    from lantian.forecast.runner import issue_forecast
+
+    when = last_issue(platform.clock.now()) if issue is None else datetime.fromisoformat(issue).astimezone(UTC)
+    store = RunStore(platform)
+    if any((run.issue, run.mode) == (when, mode) and store.has_fields(run) for run in store.runs()):
+        return
+    calibrator = _calibrator(platform, mode, when, progress)
+    past = service_statistics.spells(platform, when)
+    issue_forecast(platform, when, mode, calibrator, actor=actor, progress=progress, city=city, hours=hours, past=past)
+
+
+WORKS: Mapping[str, Callable[..., None]] = {"statistics": statistics, "engine": engine}
+
+
 def last_issue(now: datetime) -> datetime:
     """The last moment at or before ``now`` at which forecasts are issued by custom."""
     local = now.astimezone(TIMEZONE)
@@ -86,14 +119,21 @@ def last_issue(now: datetime) -> datetime:
     return (today if today <= local else today - timedelta(days=1)).astimezone(UTC)
 
 
-def follow(platform: Platform, actor: str, progress: Progress, arguments: Mapping[str, Any]) -> None:
-    """Do `statistics` in a process of its own and pass its progress on.
+def follow(
+    platform: Platform, actor: str, progress: Progress, arguments: Mapping[str, Any], work: str = "statistics"
+) -> None:
+    """Do one of `WORKS` in a process of its own and pass its progress on.
 
     Raises:
         Stopped: the worker is shutting down; the child is ended, and what it has finished stays.
         WorkError: it failed.
     """
-    request = {"settings": platform.settings.model_dump(mode="json"), "actor": actor, "arguments": dict(arguments)}
+    request = {
+        "settings": platform.settings.model_dump(mode="json"),
+        "actor": actor,
+        "work": work,
+        "arguments": dict(arguments),
+    }
     threads = str(max(1, (os.cpu_count() or 2) - 1))
     child = subprocess.Popen(
         [sys.executable, "-m", "lantian.forecast.service_work"],
@@ -177,7 +217,7 @@ def _main() -> None:
     request = json.load(sys.stdin)
     settings = Settings.model_validate(request["settings"])
     with open_platform(settings=settings) as platform:
-        statistics(platform, request["actor"], _Told(), **request["arguments"])
+        WORKS[request["work"]](platform, request["actor"], _Told(), **request["arguments"])
 
 
 if __name__ == "__main__":
