@@ -50,7 +50,7 @@ def test_a_region_without_an_outline_is_told_and_not_hidden(sheet: Sheet, grid: 
     found = allocate(areas(("130602", "road", "NOX", 60.0), ("440100", "road", "NOX", 40.0)), grid, sheet)
     row = space(found, "NOX")
     assert (row["before"], row["after"], row["elsewhere"]) == (100, pytest.approx(60), pytest.approx(40))
-    assert "40 t in regions without an outline: 440100" in row["note"]
+    assert "40 t 没有轮廓 in regions without an outline: 440100" in row["note"]
     with pytest.raises(ValueError, match="need a sheet of regions"):
         allocate(areas(("130602", "road", "NOX", 60.0)), grid)
 
@@ -181,7 +181,7 @@ def test_a_proxy_that_is_nowhere_in_a_region_gives_way_to_its_area(counties, gri
 def test_a_grid_far_from_all_regions_gets_nothing_and_says_where_it_is(sheet: Sheet):
     far = nests(100.0, 30.0, (3_000,), (5,))[0]
     found = allocate(areas(("130602", "road", "NOX", 60.0)), far, sheet)
-    assert "60 t outside the grid" in space(found, "NOX")["note"]
+    assert "60 t 网格以外 outside the grid" in space(found, "NOX")["note"]
 
 
 def test_the_ledger_refuses_what_does_not_balance():

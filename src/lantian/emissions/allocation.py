@@ -17,7 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from lantian.emissions.inventory import Gridded, Inventory
+from lantian.emissions.inventory import KINDS, Gridded, Inventory
 from lantian.emissions.ledger import Entry, Ledger
 from lantian.emissions.profiles import Profiles, load
 from lantian.emissions.raster import NOWHERE, Lattice, along
@@ -28,6 +28,7 @@ from lantian.places.regrid import Regridder
 
 _COVERED: Final = 0.9
 """A cell of a file's grid is divided by the proxy where regions cover this share of it, else evenly."""
+_ROUNDING: Final = 1e-9
 _PIECE: Final = 0.25
 """of a cell: roads are walked in steps of this length"""
 
@@ -120,10 +121,10 @@ class _Tally:
         """Why not all of a species is inside."""
         said = []
         if self.outside[species]:
-            said.append(f"{self.outside[species]:.4g} t outside the grid")
+            said.append(f"{self.outside[species]:.4g} t 网格以外 outside the grid")
         if self.undrawn[species]:
             some = ", ".join(sorted(self.regions)[:5]) + (", ..." if len(self.regions) > 5 else "")
-            said.append(f"{self.undrawn[species]:.4g} t in regions without an outline: {some}")
+            said.append(f"{self.undrawn[species]:.4g} t 没有轮廓 in regions without an outline: {some}")
         return "; ".join(said)
 
 
@@ -136,7 +137,7 @@ def _balance(inventory: Inventory, points: pl.DataFrame, tally: _Tally, ledger: 
     parts = inventory.totals("kind", "species")
     for species, total in totals:
         by_kind = parts.filter(pl.col.species == species)
-        note = ", ".join(f"{kind} {amount:.4g}" for kind, _, amount in by_kind.iter_rows())
+        note = ", ".join(f"{KINDS[kind]} {amount:,.0f}" for kind, _, amount in by_kind.iter_rows())
         ledger.add(Entry("inventory", species, total, float(by_kind["amount"].sum()), 0.0, "t", note))
     inside = dict(points.group_by("species").agg(pl.col.amount.sum()).iter_rows())
     for species, total in totals:
@@ -157,12 +158,18 @@ def _regions(areas: pl.DataFrame, sheet: Sheet, overlap: Overlap, profiles: Prof
     number = {region: at for at, region in enumerate(regions)}
     for proxy, sectors in _by_proxy(areas["sector"].unique().to_list(), profiles, sheet):
         share = _region_shares(proxy, [drawn[region] for region in regions], sheet, overlap)
-        beyond = 1 - np.asarray(share.sum(axis=0)).ravel()
+        beyond = _beyond(share)
         some = areas.filter(pl.col.sector.is_in(sectors) & pl.col.region.is_in(regions))
         for (sector, species), rows in some.group_by("sector", "species"):
             amounts = np.zeros(len(regions))
             np.add.at(amounts, [number[region] for region in rows["region"]], rows["amount"].to_numpy())
             tally.add(str(sector), str(species), share @ amounts, float(beyond @ amounts))
+
+
+def _beyond(share: sparse.csr_array) -> Field:
+    """What of each region or cell of a file, 0 to 1, lies outside the grid; less than the rounding of areas is none."""
+    left = 1 - np.asarray(share.sum(axis=0)).ravel()
+    return np.where(np.abs(left) < _ROUNDING, 0.0, left)
 
 
 def _by_proxy(sectors: Sequence[str], profiles: Profiles, sheet: Sheet) -> list[tuple[str, list[str]]]:
@@ -204,8 +211,7 @@ def _cells(gridded: Gridded, sheet: Sheet | None, overlap: Overlap | None, profi
             shares[proxy] = evenly if sheet is None or overlap is None else (
                 _cell_shares(gridded, proxy, sheet, overlap, evenly, area))  # fmt: skip
         share = shares[proxy]
-        beyond = 1 - np.asarray(share.sum(axis=0)).ravel()
-        beyond[np.abs(beyond) < 1e-12] = 0.0
+        beyond = _beyond(share)
         tally.add(sector, species, share @ amount.ravel(), float(beyond @ amount.ravel()))
 
 

@@ -62,9 +62,9 @@ def inventory(folder: Path) -> Inventory:
             )
     totals, _ = reas.table(root / table["provinces"], YEAR)
     notes = [
-        "Only six provinces; the areas around them emit nothing 仅六省市，周边地区无排放",
-        "REAS has no fugitive dust, open burning or catering; none was added",
-        "Shares of branches, plants and stacks are judgement 分行业、企业与烟囱参数为估计",
+        "仅六省市，周边地区无排放 Only six provinces; the areas around them emit nothing",
+        "REAS 不含扬尘、露天焚烧和餐饮，未另加 REAS has no fugitive dust, open burning or catering; none was added",
+        "分行业、企业份额与烟囱参数为估计 Shares of branches and plants, and stacks, are judgement",
     ]
     locate = outlines(folder).locate
     power = _power(_read(root / table["power"]), totals, locate, notes)
@@ -104,7 +104,7 @@ def _power(plants: pl.DataFrame, totals: pl.DataFrame, locate: Any, notes: list[
         size=pl.col("Capacity (MW)").cast(pl.Float64),
         begun=pl.col("Commissioning Date").cast(pl.Float64, strict=False),
     ).filter(pl.col.begun.fill_null(0) <= YEAR)
-    frame = _placed(frame, locate, "power plants", notes)
+    frame = _placed(frame, locate, ("电厂", "power plants"), notes)
     rows = []
     for plant in frame.to_dicts():
         share = plant["size"] / plant["all"]
@@ -132,7 +132,7 @@ def _steel(works: pl.DataFrame, totals: pl.DataFrame, locate: Any, notes: list[s
         begun=year_of("Start date"),
         ended=year_of("Retired date"),
     ).filter((pl.col.begun.fill_null(0) <= YEAR) & (pl.col.ended.fill_null(9999) >= YEAR))
-    frame = _placed(frame, locate, "steel works", notes)
+    frame = _placed(frame, locate, ("钢厂", "steel works"), notes)
     rows = []
     for plant in frame.to_dicts():
         tonnes = _STEEL_MT[plant["province"]] * 1e6
@@ -149,12 +149,16 @@ def _steel(works: pl.DataFrame, totals: pl.DataFrame, locate: Any, notes: list[s
     return pl.DataFrame(rows, schema=POINTS)
 
 
-def _placed(frame: pl.DataFrame, locate: Any, what: str, notes: list[str]) -> pl.DataFrame:
+def _placed(frame: pl.DataFrame, locate: Any, what: tuple[str, str], notes: list[str]) -> pl.DataFrame:
     """The plants in the six provinces, with ``region`` (county), ``province`` and ``all``, the province's ``size``."""
     found = [locate(lon, lat) for lon, lat in frame.select("lon", "lat").iter_rows()]
     placed = frame.with_columns(region=pl.Series(found, dtype=pl.String)).filter(pl.col.region.is_not_null())
     placed = placed.with_columns(province=pl.col.region.str.head(2) + "0000")
-    notes.append(f"{placed.height} of {frame.height} {what} lie in the six provinces; the others were left out")
+    zh, en = what
+    notes.append(
+        f"{frame.height} 家{zh}中 {placed.height} 家在六省市内，其余未列入 "
+        f"{placed.height} of {frame.height} {en} lie in the six provinces; the others were left out"
+    )
     return placed.with_columns(all=pl.col.size.sum().over("province"))
 
 

@@ -23,6 +23,8 @@ Field = NDArray[np.float64]
 Level = Literal["national", "province", "city"]
 LEVELS: Final = {"national": ("国家", "national"), "province": ("省级", "province"), "city": ("城市", "city")}
 
+KINDS: Final = {"areas": "面源 areas", "points": "点源 points", "lines": "线源 lines", "grids": "网格 grids"}
+
 AREAS: Final = {"region": pl.String, "sector": pl.String, "species": pl.String, "amount": pl.Float64}
 """Amounts of regions (GB/T 2260 codes)."""
 POINTS: Final = {

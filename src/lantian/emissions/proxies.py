@@ -88,7 +88,7 @@ def build(
 def _habitable(lattice: Lattice, labels: Labels, heights: Heights | None, notes: list[str]) -> Field:
     """(ny, nx) 0..1 how fit the ground is to live on: level and low; 0 at sea."""
     if heights is None:
-        notes.append("no terrain: all ground counts as level")
+        notes.append("没有地形，全部按平地 no terrain: all ground counts as level")
         return np.ones(labels.shape)
     lon, lat = np.asarray(heights.lon), np.asarray(heights.lat)
     i, j = (
@@ -109,9 +109,8 @@ def _habitable(lattice: Lattice, labels: Labels, heights: Heights | None, notes:
     fit = np.exp(-slope / _SLOPE - rise / _RISE)
     beyond = int(np.count_nonzero(inside & ~covered))
     if beyond:
-        notes.append(
-            f"{beyond / np.count_nonzero(inside):.0%} of the regions lie beyond the terrain: level ground there"
-        )
+        part = f"{beyond / np.count_nonzero(inside):.0%}"
+        notes.append(f"{part} 的区域没有地形，按平地 {part} of the regions lie beyond the terrain: level ground there")
     return np.where(covered, np.where(sea, 0.0, fit), 1.0)
 
 
