@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
@@ -27,6 +28,7 @@ def gradient(height: ArrayLike, inversion: ArrayLike, free: ArrayLike = FREE) ->
     return jnp.asarray(free) + jnp.maximum(inversion, 0.0) / INVERSION_DEPTH * near
 
 
+@jax.jit
 def mechanical(friction_velocity: ArrayLike, latitude: ArrayLike, free: ArrayLike = FREE) -> Array:
     """Depth m that wind alone keeps mixed, all arguments broadcast; ``latitude`` degrees.
 

@@ -75,6 +75,7 @@ class Air(NamedTuple):
     """kg kg-1"""
 
 
+@jax.jit
 def saturation_pressure(temperature: ArrayLike) -> Array:
     """Of water vapour over water, Pa: Bolton (1980, Mon. Wea. Rev. 108:1046), equation 10."""
     celsius = jnp.asarray(temperature) - 273.15
@@ -91,7 +92,8 @@ def relative_humidity(humidity: ArrayLike, temperature: ArrayLike, pressure: Arr
     """Over water, 0 to more than 1 where supersaturated."""
     q = jnp.asarray(humidity)
     vapour = q * pressure / (0.622 + 0.378 * q)
-    return vapour / saturation_pressure(temperature)
+    share: Array = vapour / saturation_pressure(temperature)
+    return share
 
 
 def hydrostatic(surface_pressure: Array, temperature: Array, humidity: Array, thickness: Array) -> Array:
@@ -101,6 +103,7 @@ def hydrostatic(surface_pressure: Array, temperature: Array, humidity: Array, th
     return surface_pressure * jnp.exp(fall / 2 - jnp.cumsum(fall, axis=0))
 
 
+@jax.jit
 def turning(height: Array, inverse_obukhov: Array, latitude: Array) -> Array:
     """Radians by which the wind at ``height`` has turned from that at 10 m, clockwise in the north.
 

@@ -18,12 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from lantian.places.grid import Domain
 from lantian.transport import deposition, inputs
+from lantian.transport.compilation import quiet_cache, use_cache
 from lantian.transport.door import DEFAULT_LAND
-from lantian.weather import columns
+from lantian.weather import columns, slope_flow
 from lantian.weather.columns import Air
 from lantian.weather.fields import FieldsAir
 from lantian.weather.finish import Finisher, Moment, Near
 from lantian.weather.ground import Land, StationGround
+from lantian.weather.slope_flow import Slopes
 
 Progress = Callable[[int, int, str], None]
 
@@ -80,8 +82,9 @@ def write(
     if path.exists():
         raise FileExistsError(f"{path} exists; give the weather a path of its own")
     hours = _hours(source, times)
-    _frame(domain, hours).to_zarr(path, zarr_format=3, consolidated=False)
-    group = zarr.open_group(path, mode="r+")
+    part = path.with_name(path.name + ".part")  # renamed in the end, so that no reader meets half of it
+    _frame(domain, hours).to_zarr(part, mode="w", zarr_format=3, consolidated=False)
+    group = zarr.open_group(part, mode="r+")
     arrays: dict[str, Any] = {}
     for t, moment in enumerate(_moments(source, domain, hours, land, progress)):
         for variable in _VARIABLES:
@@ -97,6 +100,7 @@ def write(
                     attributes=_attributes(variable),
                 )
             arrays[variable.name][t] = field
+    part.rename(path)
     return xr.open_dataset(path, engine="zarr", consolidated=False, chunks=None)
 
 
@@ -108,6 +112,7 @@ def _moments(
     progress: Progress | None,
 ) -> Iterator[Moment]:
     """The weather of the hours, one after the other."""
+    use_cache()
     given, reference = _land(domain, land)
     finish = Finisher(domain, given.urban)
     if "station" in source.dims:
@@ -116,9 +121,11 @@ def _moments(
         fields = FieldsAir(source, domain, given, finish.middles)
         made, broad = fields.hours(hours), max(2 * fields.spacing, BROAD)
     for t, (air, near) in enumerate(made):
-        yield finish(air, near, broad)
+        with quiet_cache():
+            moment = finish(air, near, broad)
         if progress is not None:
             progress(t + 1, len(hours), f"weather {domain.grid.name}")
+        yield moment
 
 
 def _from_stations(
@@ -132,11 +139,13 @@ def _from_stations(
     """The air above the ground that stations see."""
     roughness, latitude = (jnp.asarray(a, jnp.float32) for a in (land.roughness, domain.grid.lat))
     thickness = jnp.asarray(domain.thickness, jnp.float32)
+    slopes = Slopes.of(domain)
     grounds = StationGround(source, domain, land, reference)
     first = int((hours[0] - grounds.times[0]) / _HOUR)
     for ground in grounds.hours(first, first + len(hours) - 1):
         air = columns.air(ground, finish.middles, thickness, roughness, latitude)
         surface = ground.surface
+        air = slope_flow.add(air, slopes, surface, finish.middles)
         yield air, Near(surface.friction_velocity, surface.inverse_obukhov, ground.depth, ground.cloud, ground.rain)
 
 

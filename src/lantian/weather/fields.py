@@ -164,7 +164,8 @@ def _surface(fixed: dict[str, Array], given: _Columns, air: Air, cloud: Array, c
     heat = given.ground.get("surface_upward_sensible_heat_flux")
     city = fixed["warming"]
     upward = surface_layer.heat_flux(sun, temperature, cloud) + city if heat is None else heat
-    surface = surface_layer.exchange(speed, height, fixed["roughness"], temperature, upward, cloud, warming=city)
+    rough = fixed["roughness"]
+    surface: Surface = surface_layer.exchange(speed, height, rough, temperature, upward, cloud, warming=city)
     friction = given.ground.get("friction_velocity")
     if friction is None:
         return surface

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -61,6 +62,7 @@ def log_profile(height: ArrayLike, roughness: ArrayLike, inverse_obukhov: ArrayL
     return jnp.log(z / roughness) - psi_m(z * inverse_obukhov) + psi_m(roughness * jnp.asarray(inverse_obukhov))
 
 
+@jax.jit
 def sunshine(cos_zenith: ArrayLike, cloud: ArrayLike, stagnation: ArrayLike = 0.0) -> Array:
     """Solar radiation at the ground, W m-2: (910 c - 30) (1 - 0.75 n^3.4) of the cosine c and cloud n.
 
@@ -79,6 +81,7 @@ def moist(temperature: ArrayLike) -> Array:
     return jnp.clip(0.5 + 0.015 * (jnp.asarray(temperature) - 278.15), 0.5, 0.8)
 
 
+@jax.jit
 def heat_flux(sun: ArrayLike, temperature: ArrayLike, cloud: ArrayLike) -> Array:
     """Sensible heat flux by day, W m-2, of solar radiation W m-2, temperature K and cloud 0..1.
 
@@ -94,6 +97,7 @@ def heat_flux(sun: ArrayLike, temperature: ArrayLike, cloud: ArrayLike) -> Array
     return ((1 - alpha) + ratio) / (1 + ratio) * (1 - INTO_GROUND) * net - 20 * alpha
 
 
+@jax.jit
 def exchange(
     speed: ArrayLike,
     height: ArrayLike,
