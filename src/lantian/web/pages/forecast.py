@@ -117,15 +117,19 @@ def at(
 
 
 def code_of(desk: ForecastDesk, run: Run, place: str) -> str:
-    """The place that is spoken of: the one named, else the viewer's own, else the first that has a forecast."""
-    known = desk.published(run)["place"].unique(maintain_order=True).to_list()
+    """The place that is spoken of: the one named, else the viewer's own, else the first region with a forecast."""
     if place:
         try:
             return desk.desk.judge.places.resolve(place).code
         except LookupError as error:
             raise HTTPException(422, str(error)) from None
-    home = desk.desk.home
-    return home if home in known else (known[0] if known else "")
+    return next(iter(places_of(desk, run)), "")
+
+
+def places_of(desk: ForecastDesk, run: Run) -> list[str]:
+    """The places of a run: the viewer's own first, then regions, then stations."""
+    known = desk.published(run)["place"].unique().to_list()
+    return sorted(known, key=lambda code: (code != desk.desk.home, not code.isdigit(), code))
 
 
 def words_of(language: str) -> dict[str, Any]:
@@ -159,14 +163,12 @@ def issues_of(desk: ForecastDesk, run: Run) -> list[Run]:
 
 def _rows(desk: ForecastDesk, run: Run, language: str) -> list[dict[str, Any]]:
     """Every place with its days: regions first, then the stations."""
-    atlas = desk.desk.atlas
     days = view.days_of(run)
-    found = []
-    for (code,), part in desk.published(run).group_by("place", maintain_order=True):
-        by_day = {row["date"]: row for row in part.to_dicts()}
-        found.append({"code": code, "name": atlas.name(str(code), language), "days": [by_day.get(day) for day in days]})
-    home = desk.desk.home
-    return sorted(found, key=lambda row: (row["code"] != home, not str(row["code"]).isdigit(), str(row["code"])))
+    found = {(row["place"], row["date"]): row for row in desk.published(run).to_dicts()}
+    return [
+        {"code": code, "name": desk.desk.atlas.name(code, language), "days": [found.get((code, day)) for day in days]}
+        for code in places_of(desk, run)
+    ]
 
 
 def _compared(desk: ForecastDesk, run: Run, place: str, outlook: view.Outlook) -> dict[str, int] | None:

@@ -17,7 +17,7 @@ from lantian.web.api.forecast import Issue, OfMode, Reader, modes_of, write
 from lantian.web.api.forecast_desk import ForecastDesk
 from lantian.web.navigation import Page
 from lantian.web.pages import forecast_view as view
-from lantian.web.pages.forecast import MODE_ORDER, address_of, code_of, issues_of, words_of
+from lantian.web.pages.forecast import MODE_ORDER, address_of, code_of, issues_of, places_of, words_of
 from lantian.web.render import language_of, render
 from lantian.web.security import Viewer, allow
 
@@ -120,7 +120,7 @@ def _page(
         place=place,
         name=name,
         outlook=outlook,
-        places=[(code, desk.desk.atlas.name(code, language)) for code in _places(desk, run)],
+        places=[(code, desk.desk.atlas.name(code, language)) for code in places_of(desk, run)],
         issues=issues_of(desk, run),
         modes=[each for each in MODE_ORDER if each in modes_of(run, desk.runs)],
         address=address_of(run),
@@ -134,11 +134,6 @@ def _page(
         tried=tried,
         primaries=PRIMARY,
     )
-
-
-def _places(desk: ForecastDesk, run: Run) -> list[str]:
-    known = desk.published(run)["place"].unique().to_list()
-    return sorted(known, key=lambda code: (code != desk.desk.home, not code.isdigit(), code))
 
 
 def _sources(desk: ForecastDesk, run: Run, place: str) -> list[str]:

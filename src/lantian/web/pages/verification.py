@@ -14,7 +14,7 @@ from lantian.standards.codes import ITEMS
 from lantian.web.api.forecast import Reader, span
 from lantian.web.api.forecast_desk import ForecastDesk
 from lantian.web.navigation import Page
-from lantian.web.pages.forecast import MODE_ORDER
+from lantian.web.pages.forecast import MODE_ORDER, places_of
 from lantian.web.pages.spans import day_words, run_words
 from lantian.web.render import language_of, render
 
@@ -84,7 +84,7 @@ def page(
         modes=modes,
         place=code,
         name=desk.desk.atlas.name(code, language),
-        places=[(each, desk.desk.atlas.name(each, language)) for each in _places(desk)],
+        places=[(each, desk.desk.atlas.name(each, language)) for each in places_of(desk, desk.runs[0])],
         item=item,
         item_order=ITEM_ORDER,
         items=ITEMS,
@@ -148,17 +148,11 @@ def diagram(reliability: pl.DataFrame, event: str) -> dict[str, Any]:
 
 def _place(desk: ForecastDesk, place: str) -> str:
     if not place:
-        return desk.desk.home or next(iter(_places(desk)), "")
+        return next(iter(places_of(desk, desk.runs[0])), "")
     try:
         return desk.desk.judge.places.resolve(place).code
     except LookupError as error:
         raise HTTPException(422, str(error)) from None
-
-
-def _places(desk: ForecastDesk) -> list[str]:
-    """The places of the newest run, the viewer's own first."""
-    known = desk.published(desk.runs[0])["place"].unique().to_list()
-    return sorted(known, key=lambda code: (code != desk.desk.home, not code.isdigit(), code))
 
 
 def _rows(table: pl.DataFrame) -> list[tuple[int, list[dict[str, Any]]]]:
