@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lantian.weather import ReadError, canonical, derive, look, read
+from lantian.weather.readers import codes
 from lantian.weather.readers.points import Points
 
 MODEL = "ecmwf_model_levels_europe_2018-11-14.grib"
@@ -334,7 +335,7 @@ def test_the_real_open_data_say_what_they_lack(sample):
 
 def test_maps_and_databases_may_be_used_after_grib():
     code = (
-        "from lantian.weather.readers.codes import eccodes; import pyproj, sqlite3, ssl; pyproj.Proj(proj='merc')(1, 2)"
+        f"import runpy; runpy.run_path({codes.__file__!r}); import pyproj, sqlite3, ssl; pyproj.Proj(proj='merc')(1, 2)"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

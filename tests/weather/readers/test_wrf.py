@@ -74,6 +74,20 @@ def test_the_axes_and_the_map_agree_with_longitude_and_latitude(wrfout):
     assert np.allclose(np.diff(found["x"]), 9000, atol=5)
 
 
+def test_values_may_be_picked_in_any_way(wrfout):
+    found = read(wrfout())
+    whole = found.copy(deep=True).load()
+    for picks in (
+        {"time": -1, "level": 0}, {"time": [2, 0], "x": slice(1, 4)}, {"level": [0, 3], "y": [4, 1]},
+        {"time": slice(None, None, -1)}, {"time": 1, "level": 2, "y": 3, "x": -1}, {"time": []},
+    ):  # fmt: skip
+        part, same = found.isel(picks), whole.isel(picks)
+        for name in found.data_vars:
+            assert np.array_equal(part[name], same[name]), (name, picks)
+    points = found["height"].isel(time=xr.DataArray([0, 2]), level=xr.DataArray([1, 3]))
+    assert np.array_equal(points, whole["height"].isel(time=xr.DataArray([0, 2]), level=xr.DataArray([1, 3])))
+
+
 @pytest.mark.parametrize(
     ("number", "change", "grid"),
     [

@@ -143,6 +143,9 @@ class Lazy(BackendArray):
         self._moments, self._name, self._moving = moments, name, moving
         self.shape, self.dtype = shape, np.dtype(np.float32)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Lazy:
+        return self  # what is only read need not be copied
+
     def __getitem__(self, key: Any) -> Any:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._get)
 
@@ -153,6 +156,8 @@ class Lazy(BackendArray):
         if isinstance(first, int | np.integer):
             return np.asarray(_outer(self._moments.value(self._name, int(first)), rest))
         rows = np.arange(self.shape[0])[first]
+        if not rows.size:
+            return np.empty((0, *_outer(np.broadcast_to(np.float32(0), self.shape[1:]), rest).shape), np.float32)
         return np.stack([_outer(self._moments.value(self._name, int(row)), rest) for row in rows])
 
 

@@ -191,6 +191,8 @@ class Flux:
             raise ValueError(f"{series.name} is no sum or mean")
         self.series, self.since = series, series.since
         self.intervals = [interval for row in range(len(series.times)) if (interval := self._interval(row))]
+        self._starts = np.array([interval.start for interval in self.intervals], "datetime64[s]")
+        self._ends = np.array([interval.end for interval in self.intervals], "datetime64[s]")
 
     def _interval(self, row: int) -> Interval | None:
         start, end = self.since[row], self.series.times[row]
@@ -210,17 +212,21 @@ class Flux:
 
     def over(self, start: np.datetime64, end: np.datetime64) -> Field | None:
         """The mean from ``start`` to ``end``, of what is known of it; None where nothing is."""
-        amounts, seconds = [], []
-        for interval in self.intervals:
-            shared = (min(interval.end, end) - max(interval.start, start)) / np.timedelta64(1, "s")
-            if shared > 0:
-                seconds.append(float(shared))
-                amounts.append(self._amount(interval) * (shared / interval.seconds))
-        return derive.rate(amounts, seconds) if seconds else None
+        shared = self._shared(start, end)
+        known = np.flatnonzero(shared > 0)
+        if not known.size:
+            return None
+        shares = [self._amount(self.intervals[k]) * (shared[k] / self.intervals[k].seconds) for k in known]
+        return derive.rate(shares, shared[known].tolist())
 
     def covers(self, start: np.datetime64, end: np.datetime64) -> bool:
         """Whether anything is known between ``start`` and ``end``."""
-        return any(interval.start < end and interval.end > start for interval in self.intervals)
+        return bool((self._shared(start, end) > 0).any())
+
+    def _shared(self, start: np.datetime64, end: np.datetime64) -> Field:
+        """The seconds that each interval has of the time from ``start`` to ``end``, negative where none."""
+        seconds: Field = (np.minimum(self._ends, end) - np.maximum(self._starts, start)) / np.timedelta64(1, "s")
+        return seconds
 
     def at(self, time: np.datetime64, before: np.timedelta64, after: np.timedelta64) -> Field:
         """At a moment, from the means over the steps before and after it."""
