@@ -95,3 +95,22 @@ def test_a_table_of_provinces_is_known_by_its_columns(alone):
     value = alone.value("emissions", "import", PROVINCES, "--year", "2013")
     assert (value["id"], value["level"]) == ("reas-2013", "province")
     assert any("TOTAL repeats" in note for note in value["notes"])
+
+
+CITY = """name = "小城"
+[places]
+regions = "regions.csv"
+[emissions]
+inventory = "town"
+outlines = { file = "outlines.geojson", code = "code", name = "name" }
+"""
+
+
+def test_a_city_s_inventory_comes_with_the_city(commands, table, tmp_path):
+    (tmp_path / "city.toml").write_text(CITY, encoding="utf-8")
+    (tmp_path / "regions.csv").write_text("code,name\n130602,竞秀区\n", encoding="utf-8")
+    (tmp_path / "town").mkdir()
+    (tmp_path / "town" / "inventory.csv").write_text("field,value\nid,town\nyear,2016\n", encoding="utf-8")
+    (tmp_path / "town" / "areas.csv").write_text(AREAS.format(so2=3), encoding="utf-8")
+    assert commands.run("load", tmp_path).exit_code == 0
+    assert [row["id"] for row in commands.value("emissions", "list")["versions"]] == ["town"]

@@ -91,7 +91,7 @@ def map_part(request: Request, viewer: Reader, version: Text, species: Text = "P
         spec=_spec(viewer, inventory, species, sector, made, chosen(request, "look", LOOKS))
         if made and drawn
         else None,
-        classes=[(bound, view.strength(k)) for k, bound in enumerate(made.bounds)] if made else [],
+        classes=[(bound, view.LAID * view.strength(k)) for k, bound in enumerate(made.bounds)] if made else [],
         regions=made is not None,
         said=SPECIES[species],
         sector=SECTORS.get(sector),

@@ -22,6 +22,8 @@ SLICES: Final = 5
 _WIDE: Final = 320
 """Cells of the map along its longer side, at most."""
 _CLASSES: Final = 7
+LAID: Final = 0.65
+"""With this opacity map.js lays a raster on the paper; the legend shows the same."""
 _INK: Final = {"light": (27, 94, 158), "dark": (125, 184, 245)}
 """The accent of each look; strength, not hue, means amount."""
 
