@@ -27,13 +27,13 @@ import numpy as np
 import polars as pl
 
 from lantian.assessment.deweather_features import features
-from lantian.assessment.deweather_record import DeweatherError, Record
+from lantian.assessment.deweather_record import DeweatherError, Record, model
 from lantian.assessment.deweather_resample import Normal, mean, normalise
 from lantian.assessment.periods import Period
 
 DRAWS, DRAWS_AGAIN = 30, 8
 """Weathers drawn for each hour: in the estimate, and in each repetition for the interval."""
-REPETITIONS = 100
+REPETITIONS, LEAST_REPETITIONS = 100, 10
 SPLITS = 3
 """Ways to deal the weeks out to folds, whose mean is the estimate: one way alone moves it by a percent."""
 LEVEL = 0.95
@@ -123,7 +123,7 @@ def split(
     item
         Any of the six pollutants; of ozone the mean of all hours is meant, not MDA8.
     repetitions
-        Of the bootstrap; at least 20.
+        Of the bootstrap; at least `LEAST_REPETITIONS`, and 100 for an interval that is shown to others.
     seed
         The same seed gives the same digits.
     told
@@ -136,14 +136,17 @@ def split(
     """
     if period.days > 366:
         raise DeweatherError(f"{period.label}: a period to compare with the year before is at most a year long")
+    if repetitions < LEAST_REPETITIONS:
+        raise ValueError(f"{repetitions} repetitions: an interval needs {LEAST_REPETITIONS} at least")
     record = Record.of(features(hourly, item), period, item)
     generator = np.random.default_rng(seed)
-    own = mean([normalise(record, record.once(), DRAWS, generator) for _ in range(SPLITS)])
-    again = []
-    for done in range(max(20, repetitions)):
-        again.append(normalise(record, record.drawn_anew(generator), DRAWS_AGAIN, generator))
-        if told:
-            told(done + 1, max(20, repetitions))
+    with model().one_thread():
+        own = mean([normalise(record, record.once(), DRAWS, generator) for _ in range(SPLITS)])
+        again = []
+        for done in range(repetitions):
+            again.append(normalise(record, record.drawn_anew(generator), DRAWS_AGAIN, generator))
+            if told:
+                told(done + 1, repetitions)
     spans = [period, *(month for month in period.months() if month != period)]
     whole, *months = (_change(record, span, own, again) for span in spans)
     return Split(

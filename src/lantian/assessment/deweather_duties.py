@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from lantian.assessment import periods
+from lantian.assessment.deweather import REPETITIONS
 from lantian.assessment.deweather_answers import Answers
 from lantian.assessment.service import Assessment
 from lantian.kernel.jobs import JobRun, task
 
 
 @task("assessment.deweather", zh="气象归一化", en="Weather normalisation", lock="assessment.deweather")
-def deweather_job(run: JobRun, *, place: str, period: str, item: str, as_of: str) -> None:
+def deweather_job(
+    run: JobRun, *, place: str, period: str, item: str, as_of: str, repetitions: int = REPETITIONS
+) -> None:
     """Split a period's change into weather and control, as of a moment, and keep the answer; twice does no harm.
 
     Raises DeweatherError (ValueError) or LookupError where the record does not suffice; the message says why.
@@ -25,4 +28,6 @@ def deweather_job(run: JobRun, *, place: str, period: str, item: str, as_of: str
             run.progress.stage("重抽气象与周次 weather and weeks drawn anew", total=of)
         run.progress.advance()
 
-    Answers(run.platform.home).put(judge.deweather(place, asked, item=item, as_of=moment, told=told))
+    Answers(run.platform.home).put(
+        judge.deweather(place, asked, item=item, as_of=moment, repetitions=repetitions, told=told)
+    )

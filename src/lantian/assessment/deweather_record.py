@@ -18,6 +18,8 @@ MARGIN_DAYS = 30
 """The model learns from the period's season in all years, and this many days to either side."""
 LEAST_SHARE = 0.6
 """Of the hours of either period, with the pollutant and the weather."""
+LEAST_TOLD = 0.5
+"""Weather that fewer of the hours have is left out."""
 SMALLEST = 0.5
 """ug/m3 (CO: 0.05 mg/m3): what lies below is that much for the logarithm."""
 
@@ -33,13 +35,15 @@ class DeweatherError(ValueError):
 class Record:
     """Hours as arrays of one length.
 
-    ``x`` features (weather, calendar, year), ``basis`` their columns for the additive model, of which the first
-    ``shaped`` are the weather's; ``y`` the logarithm of the pollutant, ``value`` itself; ``year`` in which the span of
-    an hour begins, ``week`` its number, ``season_day`` and ``hour`` by which drawn weather is found, ``inside``
-    whether it belongs to the period (2), the same a year before (1) or neither (0), ``date``.
+    ``x`` features, of which the first ``told`` are the weather's (then calendar, year); ``basis`` their columns for
+    the additive model, of which the first ``shaped`` are the weather's; ``y`` the logarithm of the pollutant,
+    ``value`` itself; ``year`` in which the span of an hour begins, ``week`` its number, ``season_day`` and ``hour`` by
+    which drawn weather is found, ``inside`` whether it belongs to the period (2), the same a year before (1) or
+    neither (0), ``date``.
     """
 
     x: Array
+    told: int
     basis: Array
     shaped: int
     y: Array
@@ -63,12 +67,14 @@ class Record:
                     f"at least {LEAST_SHARE:.0%} are needed"
                 )
         value = rows[item].to_numpy()
-        x = rows.select(*MEMORY, *CALENDAR, "year").to_numpy().astype(float)
-        weather = model().shapes(x[:, : len(MEMORY)])
+        told = [name for name in MEMORY if rows[name].is_not_nan().sum() >= LEAST_TOLD * rows.height]
+        x = rows.select(*told, *CALENDAR, "year").to_numpy().astype(float)
+        weather = model().shapes(x[:, : len(told)])
         calendar = model().rhythm(*(rows[name].to_numpy().astype(float) for name in ("hour", "season_day", "year")))
         whole = {name: rows[name].to_numpy().astype(np.int64) for name in ("year", "season_day", "hour", "inside")}
         return cls(
             x=x,
+            told=len(told),
             basis=np.hstack([weather, calendar]),
             shaped=weather.shape[1],
             y=np.log(np.maximum(value, SMALLEST / 10 if item == "co" else SMALLEST)),

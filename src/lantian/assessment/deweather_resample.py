@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lantian.assessment.deweather_features import MEMORY
 from lantian.assessment.deweather_record import Array, Record, Whole, model
 
 SEASON_DAYS = 14
@@ -51,7 +50,7 @@ def _under(record: Record, asked: Whole, weathers: Whole) -> tuple[Array, Array]
     when, what = np.tile(asked, len(weathers)), weathers.ravel()
     return tuple(  # type: ignore[return-value]
         np.hstack([table[what, :weather], table[when, weather:]])
-        for table, weather in ((record.x, len(MEMORY)), (record.basis, record.shaped))
+        for table, weather in ((record.x, record.told), (record.basis, record.shaped))
     )
 
 
@@ -63,10 +62,11 @@ def mean(runs: Sequence[Normal]) -> Normal:
 
 def _folds(record: Record, generator: np.random.Generator) -> Whole:
     """A fold for each row: weeks stay whole, and those of each year and period are dealt out evenly."""
-    fold = np.empty(len(record.y), np.int64)
+    fold, dealt = np.empty(len(record.y), np.int64), int(generator.integers(FOLDS))
     for rows in record.groups():
         weeks, week_of = np.unique(record.week[rows], return_inverse=True)
-        fold[rows] = ((generator.permutation(len(weeks)) + generator.integers(FOLDS)) % FOLDS)[week_of]
+        fold[rows] = ((generator.permutation(len(weeks)) + dealt) % FOLDS)[week_of]
+        dealt += len(weeks)
     return fold
 
 
