@@ -91,7 +91,7 @@ class Smoke:
 
     def station(self) -> Receptor:
         grid = self.domain.grid
-        return point(grid, "station", grid.lon[9, 12], grid.lat[9, 12], self.times[5], {"PMC": 1.0})
+        return point(grid, "station", grid.lon[9, 12] + 0.004, grid.lat[9, 12], self.times[5], {"PMC": 1.0})
 
     def forcing(self, without: str = "") -> Forcing:
         parts = [source["PMC"] for name, source in self.sources.items() if name != without]
@@ -101,10 +101,8 @@ class Smoke:
 
     def modelled(self, without: str = "") -> Field:
         """The receptors' values in a forward run of the model."""
-        mean = self.model.run(self.forcing(without), self.start).mean.concentration.sel(species="PMC").values
-        chosen = [np.isin(self.times, one.when) for one in self.receptors]
-        pairs = zip(self.receptors, chosen, strict=True)
-        return np.array([np.einsum("tyx,yx->", mean[when], one.weights((16, 20))) for one, when in pairs])
+        mean = self.model.run(self.forcing(without), self.start).mean
+        return np.array([float(one.read(mean).mean()) for one in self.receptors])
 
 
 @pytest.fixture(scope="module")
@@ -117,25 +115,49 @@ def feet(smoke: Smoke) -> Footprints:
     return footprints(smoke.model, smoke.forcing(), "PMC", smoke.receptors, start=smoke.start)
 
 
-@pytest.mark.requirement("F3", part="every sensitivity of a footprint is 0 or above")
-def test_footprints_are_not_negative(feet: Footprints) -> None:
-    for name in ("emission", "edges_west", "edges_east", "edges_south", "edges_north", "edges_top", "start"):
-        assert float(feet.data[name].min()) >= 0
+@pytest.fixture(scope="module")
+def smooth(smoke: Smoke) -> Footprints:
+    return footprints(smoke.model, smoke.forcing(), "PMC", smoke.receptors, start=smoke.start, adjoint="continuous")
+
+
+FELT = ("emission", "edges_west", "edges_east", "edges_south", "edges_north", "edges_top", "start")
+
+
+@pytest.mark.requirement("F3", part="no sensitivity of a footprint by the continuous adjoint is negative")
+def test_footprints_are_hardly_negative_and_not_at_all_by_the_continuous_adjoint(
+    feet: Footprints, smooth: Footprints
+) -> None:
+    for name in FELT:
         assert bool(np.isfinite(feet.data[name]).all())
-    assert float(feet.data["emission"].min(("time", "layer", "y", "x")).min()) == 0
-    assert (feet.data["emission"].max(("time", "layer", "y", "x")) > 0).all()
+        assert float(smooth.data[name].min()) >= 0
+    dims = ("time", "layer", "y", "x")
+    assert float(smooth.data["emission"].min(dims).min()) == 0
+    for kind in (feet, smooth):
+        felt = kind.data["emission"]
+        assert (felt.max(dims) > 0).all()
+        assert np.all(-felt.clip(max=0).sum(dims) <= 0.05 * felt.clip(min=0).sum(dims))
+    assert (feet.data.attrs["adjoint"], smooth.data.attrs["adjoint"]) == ("discrete", "continuous")
 
 
-@pytest.mark.requirement("F3", part="the closure of footprints, stated with each, is at least 0.96")
-def test_the_parts_add_up_to_the_value_of_the_run(smoke: Smoke, feet: Footprints) -> None:
+@pytest.mark.requirement("F3", part="the two adjoints of a footprint agree")
+def test_the_two_adjoints_agree(feet: Footprints, smooth: Footprints) -> None:
+    for one, other in zip(feet.data["emission"].values, smooth.data["emission"].values, strict=True):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.99
+    np.testing.assert_allclose(feet.data["modelled"], smooth.data["modelled"], rtol=1e-6)
+
+
+@pytest.mark.requirement("F3", part="the closure of footprints, stated with each: 1, by the continuous adjoint 4 %")
+def test_the_parts_add_up_to_the_value_of_the_run(smoke: Smoke, feet: Footprints, smooth: Footprints) -> None:
     np.testing.assert_allclose(feet.data["modelled"], smoke.modelled(), rtol=1e-5)
     parts = feet.data["parts"]
     np.testing.assert_allclose(feet.closure, parts.sum("part") / feet.data["modelled"], rtol=1e-12)
-    assert np.all(np.abs(feet.closure - 1) <= 0.04)
+    assert np.all(np.abs(feet.closure - 1) <= 1e-4)
+    assert np.all(np.abs(smooth.closure - 1) <= 0.04)
     from_outside = parts.sel(part=["west", "east", "south", "north", "top"]).sum("part")
     assert np.all(parts.sel(part="emission") > 0.3 * feet.data["modelled"])
     assert np.all(from_outside > 0.05 * feet.data["modelled"])
-    assert np.all(parts >= 0)
+    assert np.all(parts >= -1e-3 * feet.data["modelled"])
+    assert np.all(smooth.data["parts"] >= 0)
 
 
 def test_edges_and_start_are_what_the_parts_say(smoke: Smoke, feet: Footprints) -> None:
@@ -152,18 +174,19 @@ def test_edges_and_start_are_what_the_parts_say(smoke: Smoke, feet: Footprints) 
 
 
 @pytest.mark.requirement("F3", part="brute-force removal of a source agrees with the footprint within 5 %")
-def test_removing_a_source_takes_away_what_the_footprint_says(smoke: Smoke, feet: Footprints) -> None:
+def test_removing_a_source_takes_away_what_the_footprint_says(
+    smoke: Smoke, feet: Footprints, smooth: Footprints
+) -> None:
     base = smoke.modelled()
-    # The continuous adjoint sees a receptor of one cell, and the rim of a plume, less sharply than a crowd or a town.
-    share, tolerance = np.array([0.05, 0.02, 0.1]), np.array([0.05, 0.05, 0.12])
     compared = np.zeros(3, int)
     for name, source in smoke.sources.items():
         gone = base - smoke.modelled(without=name)
-        said = total(feet.contribution(source))
-        matters = gone > share * base
-        assert np.all((np.abs(said - gone) <= tolerance * gone)[matters]), (name, said / gone)
+        matters = gone > 0.05 * base
+        for kind in (feet, smooth):
+            said = total(kind.contribution(source))
+            assert np.all((np.abs(said - gone) <= 0.05 * gone)[matters]), (name, said / gone)
         compared += matters
-    assert list(compared) == [4, 5, 3]
+    assert list(compared) == [4, 5, 4]
 
 
 @pytest.mark.requirement("F3", part="footprint times emissions: the contributions of sectors and hours add up")
@@ -210,16 +233,17 @@ def test_receptors_together_are_what_they_are_alone(smoke: Smoke, feet: Footprin
             np.testing.assert_allclose(alone[name], together[name], rtol=1e-6, err_msg=name)
 
 
-@pytest.mark.requirement("F3", part="a footprint of an area is the mean of those of its cells")
-def test_an_area_is_the_mean_of_its_cells(smoke: Smoke) -> None:
+@pytest.mark.requirement("F3", part="a footprint of several stations is the mean of theirs")
+def test_several_stations_are_the_mean_of_theirs(smoke: Smoke) -> None:
     grid, when = smoke.domain.grid, smoke.times[5]
     lon, lat = grid.lon[9, 11:13], grid.lat[9, 11:13]
     both = point(grid, "both", lon, lat, when, "pm10")
     cells = [point(grid, str(k), lon[k], lat[k], when, "pm10") for k in (0, 1)]
     data = footprints(smoke.model, smoke.forcing(), "PMC", [both, *cells], start=smoke.start).data
     np.testing.assert_allclose(data["modelled"][0], data["modelled"][1:].mean(), rtol=1e-6)
-    parts = data["parts"].sel(part=["emission", "west", "south"])
-    np.testing.assert_allclose(parts[0], parts[1:].mean("receptor"), rtol=0.05, atol=0.01)
+    for name in FELT:
+        mean = data[name][1:].mean("receptor")
+        np.testing.assert_allclose(data[name][0], mean, rtol=1e-4, atol=1e-5 * float(mean.max()))
 
 
 def test_hours_are_summed_and_layers_left_out(smoke: Smoke, feet: Footprints) -> None:
@@ -236,9 +260,9 @@ def test_hours_are_summed_and_layers_left_out(smoke: Smoke, feet: Footprints) ->
     )
     fine = feet.data["emission"]
     blocks = xr.concat([fine[:, :4].sum("time"), fine[:, 4:].sum("time")], "time").transpose("receptor", "time", ...)
-    np.testing.assert_allclose(coarse.data["emission"], blocks[:, :, :2], rtol=1e-5)
+    np.testing.assert_allclose(coarse.data["emission"], blocks[:, :, :2], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(
-        coarse.data["edges_west"][:, 1], feet.data["edges_west"][:, 4:].sum("edge_time"), rtol=1e-5
+        coarse.data["edges_west"][:, 1], feet.data["edges_west"][:, 4:].sum("edge_time"), rtol=1e-5, atol=1e-8
     )
     assert list(coarse.data["time"].values) == list(smoke.times[::4])
     np.testing.assert_allclose(coarse.data["parts"], feet.data["parts"], rtol=1e-6)
@@ -246,11 +270,12 @@ def test_hours_are_summed_and_layers_left_out(smoke: Smoke, feet: Footprints) ->
         coarse.contribution(smoke.sources["chimney"])
     assert [done for done, _, _ in told] == list(range(1, 13))
     assert {of for _, of, _ in told} == {12}
-    assert "back to 2026-01-12T05 UTC" in told[0][2]
+    assert "forth from 2026-01-12T00 UTC" in told[0][2]
+    assert "back to 2026-01-12T00 UTC" in told[-1][2]
 
 
-@pytest.mark.requirement("F3", part="random winds, sources and crowds: nothing negative, closed to 4 %")
-@settings(max_examples=6)
+@pytest.mark.requirement("F3", part="random winds, sources, stations, crowds: closed to 1e-4, or to 4 % and positive")
+@settings(max_examples=5)
 @given(
     winds=st.tuples(st.floats(-4, 4), st.floats(-4, 4), st.floats(-2, 2)),
     place=st.tuples(st.floats(4, 11), st.floats(5, 14)),
@@ -271,9 +296,14 @@ def test_any_crowd_is_explained(
     emissions = smoke.emitted({"PMC": rng.gamma(0.5, 2e-8, (smoke.hours, 16, 20))})
     forcing = open_forcing(smoke.domain, smoke.species, weather=weather, emissions=emissions, edges=smoke.edges)
     people = blob(smoke.domain, *place, 3.0) * rng.gamma(2.0, 0.5, (16, 20))
-    asked = [population(smoke.domain.grid, str(i), people, smoke.times[i : i + 2], "pm10") for i in (1, 3, 4)]
-    data = footprints(smoke.model, forcing, "PMC", asked, start=smoke.start).data
-    assert all(float(data[name].min()) >= 0 for name in ("emission", "edges_west", "edges_top", "start"))
+    grid = smoke.domain.grid
+    asked = [population(grid, str(i), people, smoke.times[i : i + 2], "pm10") for i in (1, 3)]
+    lon, lat = grid.projection.inverse(grid.x[0] + place[1] * grid.spacing, grid.y[0] + place[0] * grid.spacing)
+    asked.append(point(grid, "station", lon, lat, smoke.times[4], "pm10"))
+    exact = footprints(smoke.model, forcing, "PMC", asked, start=smoke.start).data
+    assert np.all(np.abs(exact["closure"] - 1) <= 1e-4), exact["closure"].values
+    data = footprints(smoke.model, forcing, "PMC", asked, start=smoke.start, adjoint="continuous").data
+    assert all(float(data[name].min()) >= 0 for name in FELT)
     assert np.all(np.abs(data["closure"] - 1) <= 0.04), data["closure"].values
 
 
@@ -290,6 +320,7 @@ def test_what_footprints_refuse(smoke: Smoke, feet: Footprints) -> None:
         (lambda: footprints(model, forcing, "PMC", late), "'late': 1 of its 1 hours are not in the run"),
         (lambda: footprints(model, forcing, "PMC", other), "3 x 3 cells; the domain has 16 x 20"),
         (lambda: footprints(model, forcing, "PMC", receptors, accumulate=0), "1 or more"),
+        (lambda: footprints(model, forcing, "PMC", receptors, adjoint="exact"), "discrete, got 'exact'"),
         (lambda: footprints(Model(("CO",), chemistry=False), forcing, "PMC", receptors), "forcing carries"),
         (lambda: feet.contribution(smoke.sources["chimney"], over="sector"), "over sector"),
         (lambda: feet.contribution(smoke.sources["chimney"].rename(PMC="CO")), "have none of PMC; they have CO"),
@@ -346,9 +377,7 @@ class Haze:
 
     def modelled(self, receptors: list[Receptor], forcing: Forcing) -> Field:
         mean = self.model.run(forcing, self.start).mean
-        fields = {"pm25": mean["pm25"]} | {name: mean["concentration"].sel(species=name) for name in COMPACT}
-        chosen = [fields[str(one.what)][np.isin(self.times, one.when)].values for one in receptors]
-        return np.array([np.sum(c * one.weights(c.shape[1:])) for c, one in zip(chosen, receptors, strict=True)])
+        return np.array([float(one.read(mean).mean()) for one in receptors])
 
     def differences(self, receptors: list[Receptor], part: xr.Dataset, factor: float) -> Field:
         """What the part makes by central differences."""
@@ -437,7 +466,8 @@ def test_in_still_air_each_cell_is_what_differences_say(felt: Sensitivity) -> No
     haze = Haze(wind=False)
     grid = haze.domain.grid
     cells = {"pm25": (8, 10), "SO4": (5, 3), "O3": (2, 7)}
-    receptors = [point(grid, what, grid.lon[cell], grid.lat[cell], haze.times[3], what) for what, cell in cells.items()]
+    places = {what: (grid.lon[cell], grid.lat[cell]) for what, cell in cells.items()}
+    receptors = [point(grid, what, *at, haze.times[3], what, radius=0) for what, at in places.items()]
     still = sensitivity(haze.model, haze.forcing(), haze.start, receptors, parameters=KNOBS, segment_hours=2)
     for what, name, when in (
         ("pm25", "TNH4", slice(0, 3)),

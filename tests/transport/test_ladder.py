@@ -27,9 +27,10 @@ LIMITS = {
         for what, limits in {
             "least closure": (0.96, None),
             "largest closure": (None, 1.04),
-            "park removed, city": (None, 0.05),
+            "source removed, city": (None, 0.05),
         }.items()
-    },
+    }
+    | {f"{source} removed, single stations": (None, 0.05) for source in ("park", "chimney")},
 }
 """At least and at most, as the engine's specification has them; the ladder may not loosen them."""
 

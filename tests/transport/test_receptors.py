@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import shapely
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,20 +35,74 @@ def air(mixing: float = 0.8) -> Weather:
     return Weather(**fields)
 
 
-@pytest.mark.requirement("F3", part="a point receptor is the cell that holds it")
-def test_a_point_is_its_cell() -> None:
-    receptor = point(GRID, "here", GRID.lon[3, 5] + 0.005, GRID.lat[3, 5], HOURS[2])
+@pytest.mark.requirement("F3", part="a station is the air around its exact place, or on demand the cell that holds it")
+@given(x=st.floats(3, 12), y=st.floats(3, 8), radius=st.one_of(st.none(), st.floats(300, 12e3)))
+def test_a_station_is_the_air_around_it(x: float, y: float, radius: float | None) -> None:
+    east, north = GRID.x[0] + x * GRID.spacing, GRID.y[0] + y * GRID.spacing
+    lon, lat = GRID.projection.inverse(east, north)
+    where = point(GRID, "here", lon, lat, HOURS[2], radius=radius).where
+    reach = 3 * GRID.spacing if radius is None else radius
+    assert where.sum() == pytest.approx(1)
+    far_x, far_y = (np.abs(at) - GRID.spacing / 2 >= reach for at in (GRID.x - east, GRID.y - north))
+    assert not where[far_y].any()
+    assert not where[:, far_x].any()
+    if radius is None:
+        np.testing.assert_allclose((where.sum(0) @ GRID.x, where.sum(1) @ GRID.y), (east, north), atol=1.0)
+    fine = (np.arange(2000) + 0.5) / 2000 - 0.5
+    around = np.maximum(1 - np.abs(GRID.x[:, None] + fine * GRID.spacing - east) / reach, 0).mean(1)
+    np.testing.assert_allclose(where.sum(0), around / around.sum(), atol=2e-3)
+
+
+def test_a_station_without_radius_is_its_cell() -> None:
+    receptor = point(GRID, "here", GRID.lon[3, 5] + 0.005, GRID.lat[3, 5], HOURS[2], radius=0)
     assert receptor.where[3, 5] == 1
     assert receptor.where.sum() == 1
     assert receptor.weights((12, 16)).sum() == 1
 
 
+def test_a_station_at_the_rim_is_what_lies_inside() -> None:
+    where = point(GRID, "rim", GRID.lon[0, 8], GRID.lat[0, 8], HOURS[0]).where
+    assert where.sum() == pytest.approx(1)
+    assert where[0, 8] == where.max()
+
+
 def test_several_points_count_alike() -> None:
     lon, lat = GRID.lon[[1, 1, 8], [2, 2, 9]], GRID.lat[[1, 1, 8], [2, 2, 9]]
-    receptor = point(GRID, "city", lon, lat, HOURS)
+    receptor = point(GRID, "city", lon, lat, HOURS, radius=0)
     assert receptor.where[1, 2] == pytest.approx(2 / 3)
     assert receptor.where[8, 9] == pytest.approx(1 / 3)
     assert receptor.weights((12, 16)).sum() * len(HOURS) == pytest.approx(1)
+    wide = point(GRID, "city", lon, lat, HOURS).where
+    each = [point(GRID, "one", *at, HOURS).where for at in zip(lon, lat, strict=True)]
+    np.testing.assert_allclose(wide, np.mean(each, axis=0), atol=1e-12)
+
+
+@pytest.mark.requirement("F3", part="the value of a run at a receptor, hour by hour, by the weights that are explained")
+def test_a_run_is_read_by_the_receptors_weights() -> None:
+    rng = np.random.default_rng(1)
+    field = rng.gamma(2.0, 10.0, (6, 2, 12, 16))
+    mean = xr.Dataset(
+        {"concentration": (("time", "species", "y", "x"), field), "pm25": (("time", "y", "x"), 2 * field[:, 0])},
+        {"time": HOURS, "species": ["O3", "NO2"]},
+    )
+    at = (GRID, "here", 116.42, 39.91, HOURS[[1, 4]])
+    oxidant = point(*at, {"O3": 1.0, "NO2": 48 / 46})
+    read = oxidant.read(mean)
+    assert read.dims == ("time",)
+    assert read.attrs["units"] == "ug m-3"
+    expected = np.einsum("tyx,yx->t", (field[:, 0] + 48 / 46 * field[:, 1])[[1, 4]], oxidant.where)
+    np.testing.assert_allclose(read, expected)
+    assert list(read.time.values) == list(HOURS[[1, 4]])
+    np.testing.assert_allclose(point(*at).read(mean), 2 * point(*at, "O3").read(mean))
+    for receptor, says in (
+        (point(*at, "pm10"), "the run has no pm10"),
+        (point(*at, "CO"), "CO is not carried"),
+        (point(GRID, "late", 116.42, 39.91, HOURS[5] + np.timedelta64(1, "h")), "1 of its 1 hours are not in the run"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            receptor.read(mean)
+    with pytest.raises(ValueError, match="12 x 16 cells; the domain has 12 x 15"):
+        oxidant.read(mean.isel(x=slice(15)))
 
 
 @given(j=st.integers(0, 9), i=st.integers(0, 13), rows=st.integers(1, 2), columns=st.integers(1, 2))
@@ -111,6 +166,8 @@ def test_a_day_in_china_begins_at_sixteen_hours_of_universal_time() -> None:
         (lambda: population(GRID, "owed", -np.ones((12, 16)), HOURS), "0 and above"),
         (lambda: population(GRID, "gap", np.full((12, 16), np.nan), HOURS), "none missing"),
         (lambda: population(GRID, "turned", np.ones((16, 12)), HOURS), r"12 x 16 cells, got \(16, 12\)"),
+        (lambda: point(GRID, "less", 116.4, 39.9, HOURS, radius=-1.0), "radius of 0 m or more, got -1.0"),
+        (lambda: point(GRID, "gap", 116.4, 39.9, HOURS, radius=np.nan), "radius of 0 m or more, got nan"),
         (lambda: point(GRID, "when", 116.4, 39.9, []), "whole hours"),
         (lambda: point(GRID, "when", 116.4, 39.9, np.datetime64("2026-01-12T00:30")), "whole hours"),
         (lambda: point(GRID, "twice", 116.4, 39.9, [HOURS[0], HOURS[0]]), "stands twice"),

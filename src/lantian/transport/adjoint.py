@@ -4,8 +4,9 @@
 run has its species. `sensitivity` goes back through a run with chemistry: forth with the states of some hours kept,
 then segment by segment from the end, whose hours are computed again with what the chemistry met and then gone back.
 
-Both take the steps of the forward run. The adjoint is the discrete one of every process but advection, whose adjoint
-is the continuous one (see `advection`; the recipe of Zhao et al. 2020, Geosci. Model Dev. 13:2925).
+Both take the steps of the forward run. The adjoint is the discrete one of every process but advection. Footprints take
+that of advection too, along the tracer's own run (see `tangent`). With chemistry, advection goes back by its continuous
+adjoint (see `advection`; the recipe of Zhao et al. 2020, Geosci. Model Dev. 13:2925).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +25,7 @@ import xarray as xr
 from jax import Array
 
 from lantian.transport import reactions, tracer
+from lantian.transport.advection import Adjoint
 from lantian.transport.checkpoint import Checkpoints
 from lantian.transport.compilation import quiet_cache, use_cache
 from lantian.transport.door import open_start
@@ -61,6 +63,7 @@ def footprints(
     receptors: Receptor | Sequence[Receptor],
     *,
     start: Start | None = None,
+    adjoint: Adjoint = "discrete",
     layers: int | None = None,
     accumulate: int = 1,
     progress: Progress | None = None,
@@ -70,9 +73,12 @@ def footprints(
     ``start``: the air at the beginning, as for `Model.run`; none means that it held nothing of the species.
     ``layers``: how many of the lowest emission layers are kept; ``accumulate``: how many hours are summed into one.
     Both bound the memory, 4 bytes x receptors x hours x layers x cells; parts and closure count everything in any
-    case. ``progress`` (hours done, hours in all, text) counts the hours back and then forth.
+    case. ``progress`` (hours done, hours in all, text) counts the hours forth and then back.
 
-    No sensitivity is negative. A run of the tracer forth gives the modelled values that the parts are held against.
+    A run of the tracer forth gives the modelled values that the parts are held against. ``adjoint="discrete"`` is the
+    derivative at that run: the parts add up to the value, and one source's is what the value loses without it as far
+    as the scheme is additive; a small part of the weight may be negative. It keeps the tracer's state of every hour.
+    ``"continuous"`` knows nothing of the run: no sensitivity is negative, and the parts add up to within 4 %.
 
     Raises:
         ValueError: a species that is not carried or is no part of what a receptor measures, two receptors of one name,
@@ -82,6 +88,8 @@ def footprints(
     model.check(forcing)
     if species not in forcing.species:
         raise ValueError(f"{species} is not carried; carried are {', '.join(forcing.species)}")
+    if adjoint not in get_args(Adjoint):
+        raise ValueError(f"adjoint: expected one of {', '.join(get_args(Adjoint))}, got {adjoint!r}")
     index = forcing.species.index(species)
     on, hours = _hours(asked, forcing)
     plane = forcing.domain.terrain.shape
@@ -92,28 +100,38 @@ def footprints(
     )
     use_cache()
     tell = progress or _silent
-    like = {"index": index, "intervals": INTERVALS, "processes": tracer.processes(species, _changed(model))}
+    like: dict[str, Any] = {
+        "index": index,
+        "intervals": INTERVALS,
+        "processes": tracer.processes(species, _changed(model)),
+    }
+    q = jnp.zeros((forcing.domain.levels.n, 1, *plane), forcing.dtype) if q is None else q
+    begins, modelled = [np.asarray(q)], np.zeros(len(asked))
+    for i in range(hours):
+        hour = forcing.hour(i)
+        with quiet_cache():
+            q, mean = tracer.forth(jnp.copy(q), hour, _steps(hour), **like)
+        if on[i].any():
+            modelled += on[i] * np.einsum("ryx,yx->r", weights, np.asarray(mean, np.float64))
+        if adjoint == "discrete":
+            begins.append(np.asarray(q))
+        tell(i + 1, 2 * hours, f"{species}, forth from {_when(forcing, i)}")
     felt = jnp.asarray(weights, forcing.dtype)
     mu = jnp.zeros((forcing.domain.levels.n, len(asked), *plane), forcing.dtype)
     for i in reversed(range(hours)):
         hour = forcing.hour(i)
         with quiet_cache():
             now = felt * jnp.asarray(on[i], felt.dtype)[:, None, None]
-            mu, emission, edges, _ = tracer.back(mu, now, hour, _steps(hour), **like)
+            if adjoint == "discrete":
+                mu, emission, edges, _ = tracer.retrace(mu, now, jnp.asarray(begins[i]), hour, _steps(hour), **like)
+            else:
+                mu, emission, edges, _ = tracer.back(mu, now, hour, _steps(hour), **like)
         ledger.add(i, emission, edges, hour)
-        tell(hours - i, 2 * hours, f"{species}, back to {_when(forcing, i)}")
-    q = jnp.zeros_like(mu[:, :1]) if q is None else q
-    ledger.begin(mu, forcing.hour(0).mass[0], q)
-    modelled = np.zeros(len(asked))
-    for i in range(hours):
-        hour = forcing.hour(i)
-        with quiet_cache():
-            q, mean = tracer.forth(q, hour, _steps(hour), **like)
-        if on[i].any():
-            modelled += on[i] * np.einsum("ryx,yx->r", weights, np.asarray(mean, np.float64))
-        tell(hours + i + 1, 2 * hours, f"{species}, forth from {_when(forcing, i)}")
-    attributes = {"species": species, "chemistry": "none", "start": "nothing" if start is None else "given"}
-    return Footprints(ledger.dataset([one.what for one in asked], modelled, attributes).isel(species=0, drop=True))
+        tell(2 * hours - i, 2 * hours, f"{species}, back to {_when(forcing, i)}")
+    ledger.begin(mu, forcing.hour(0).mass[0], jnp.asarray(begins[0]))
+    told = {"species": species, "chemistry": "none", "start": "nothing" if start is None else "given"}
+    data = ledger.dataset([one.what for one in asked], modelled, told | {"adjoint": adjoint})
+    return Footprints(data.isel(species=0, drop=True))
 
 
 def sensitivity(

@@ -2,9 +2,9 @@
 
 A backward run gives the derivative of a receptor's value by every emission, by what comes in through each edge and by
 the air at the start. Each times what it multiplies is a part of the value. The parts add up to the modelled value but
-for the closure, their sum over the modelled value: of a linear tracer it misses 1 by a few percent, because the
-adjoint of the advection is the continuous one; of a run with chemistry it also tells how far the value is from being
-proportional to what made it.
+for the closure, their sum over the modelled value. It is 1 to rounding where the adjoint of the advection is the
+discrete one, a few percent off where it is the continuous one; of a run with chemistry it also tells how far the value
+is from being proportional to what made it.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Footprints:
     closure             (receptor,)                            sum of the parts over the modelled value
     ==================  =====================================  ======================================================
 
-    The species stands in the attributes. Hours after the last of any receptor are not in it. Where hours were summed
-    up (``accumulate``), ``time`` and ``edge_time`` are the beginning of such a block, and a value is the sum over the
-    block's times.
+    The species and the kind of ``adjoint`` stand in the attributes. Hours after the last of any receptor are not in it.
+    Where hours were summed up (``accumulate``), ``time`` and ``edge_time`` are the beginning of such a block, and a
+    value is the sum over the block's times.
     """
 
     data: xr.Dataset

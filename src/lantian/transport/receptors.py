@@ -3,8 +3,10 @@
 A receptor is one number, a concentration in ug m-3: the mean over hours of the run of a weighted mean over the cells of
 the lowest layer of a combination of species. Stations, areas and populations are weights of cells.
 
-A point stands for the cell that holds it, not for a blend of its neighbours: what is explained is then exactly the
-model's value at that station, the one that is compared with the observed one.
+A station stands for the air around it, and not for the cell in which it happens to lie: its weights are a tent around
+its exact place, three cells of the grid to either side. What is narrower than that the model does not resolve, forth or
+back, and no source's share in it could be told. `Receptor.read` takes the value of a run by the same weights, so that
+what is explained is what is compared with the station.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any, Final
 import jax.numpy as jnp
 import numpy as np
 import shapely  # type: ignore[import-untyped]
+import xarray as xr
 from jax import Array
 from numpy.typing import ArrayLike, NDArray
 
@@ -29,6 +32,9 @@ Factors = tuple[tuple[str, float], ...]
 """Species and their factors."""
 MATTER: Final = ("pm25", "pm10")
 """Combinations that have a name: particulate matter, nitrate's share in particles included."""
+
+RESOLVED: Final = 3.0
+"""Cells to either side of a station that its weights reach; docs/transport/validation.md says what that gives."""
 
 _BEND: Final = 0.01  # degrees between the points of an outline before it is drawn on the map
 _OUTSIDE: Final = 0.01  # share of an area that may lie beyond the domain
@@ -132,6 +138,27 @@ class Receptor:
         weights: Field = self.where / self.when.size
         return weights
 
+    def read(self, mean: xr.Dataset) -> xr.DataArray:
+        """(time,) ug m-3: what a run gives for it at each of its hours; their mean is what an adjoint explains.
+
+        ``mean`` is that of `Run.mean`.
+
+        Raises:
+            ValueError: another grid, hours or species than it asks for.
+        """
+        self.weights((mean.sizes["y"], mean.sizes["x"]))
+        numbers(self.name, self.when, mean["time"].values)
+        if isinstance(self.what, str) and self.what in MATTER:
+            if self.what not in mean:
+                raise ValueError(f"receptor {self.name!r}: the run has no {self.what}")
+            field = mean[self.what]
+        else:
+            self.check([str(name) for name in mean["species"].values])
+            names, factors = zip(*_factors(self.key), strict=True)
+            field = mean["concentration"].sel(species=[*names]).dot(xr.DataArray([*factors], dims="species"))
+        value: xr.DataArray = field.sel(time=self.when).dot(xr.DataArray(self.where, dims=("y", "x")))
+        return value.rename(self.name).assign_attrs(units="ug m-3")
+
 
 def concentration(what: str | Factors, mean: Array, names: Sequence[str], weather: Weather) -> Array:
     """What a receptor weighs: the field (y, x) in ug m-3 of the hourly ``mean`` (species, y, x) in ug m-3.
@@ -172,21 +199,49 @@ def numbers(name: str, when: Hours, times: Hours) -> frozenset[int]:
 
 
 def point(
-    grid: Grid, name: str, lon: ArrayLike, lat: ArrayLike, when: ArrayLike, what: str | Mapping[str, float] = "pm25"
+    grid: Grid,
+    name: str,
+    lon: ArrayLike,
+    lat: ArrayLike,
+    when: ArrayLike,
+    what: str | Mapping[str, float] = "pm25",
+    *,
+    radius: float | None = None,
 ) -> Receptor:
-    """A station: the cell that holds ``lon``, ``lat`` (degrees); of several, such as a city's stations, their mean.
+    """A station at ``lon``, ``lat`` (degrees); of several, such as a city's stations, their mean.
+
+    Around each the weights fall linearly, to the east and to the north, over ``radius`` metres, `RESOLVED` cells if
+    not given; a cell counts by their integral over it. With 0 it is the cell that holds the station. What would lie
+    beyond the grid's edge is left out. An urban station of the national network stands for 0.5 to 4 km around it (HJ
+    664-2013, 3.1).
 
     Raises:
-        ValueError: a point outside the grid, and what `Receptor` refuses.
+        ValueError: a point outside the grid, a radius below 0, and what `Receptor` refuses.
     """
+    reach = RESOLVED * grid.spacing if radius is None else radius
+    if not reach >= 0:
+        raise ValueError(f"receptor {name!r}: expected a radius of 0 m or more, got {radius}")
     lons, lats = np.broadcast_arrays(np.ravel(lon), np.ravel(lat))
     where = np.zeros((grid.ny, grid.nx))
     for at in zip(lons, lats, strict=True):
         try:
-            where[grid.locate(*at)] += 1
+            cell = grid.locate(*at)
         except ValueError as error:
             raise ValueError(f"receptor {name!r}: {error}") from None
+        if reach == 0:
+            where[cell] += 1
+            continue
+        x, y = (float(value) for value in grid.projection.forward(*at))
+        around = np.outer(_tent(grid.y_faces - y, reach), _tent(grid.x_faces - x, reach))
+        where += around / around.sum()
     return Receptor(name, what, where, np.asarray(when, "datetime64[ns]"))
+
+
+def _tent(faces: Field, reach: float) -> Field:
+    """Integral of max(0, 1 - |x| / reach) / reach from each face to the next."""
+    x = np.clip(faces / reach, -1, 1)
+    integral: Field = np.diff(x - x * np.abs(x) / 2)
+    return integral
 
 
 def area(grid: Grid, name: str, outline: Any, when: ArrayLike, what: str | Mapping[str, float] = "pm25") -> Receptor:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from lantian.transport import reactions
+from lantian.transport import reactions, tangent
 from lantian.transport.hour import Edges, Hour
 from lantian.transport.step import Back, Process, Processes, advance, retreat
 
@@ -36,7 +36,7 @@ def forth(
     q: Array, hour: Hour, steps: Array, *, index: int, intervals: int, processes: Processes
 ) -> tuple[Array, Array]:
     """State (z, 1, y, x) at the end of the hour and its mean (y, x) in ug m-3, of the species of that ``index``."""
-    result = advance(q, _alike(hour, index, 1), steps, intervals=intervals, processes=processes)
+    result = advance(q, alike(hour, index, 1), steps, intervals=intervals, processes=processes)
     return result.q, result.mean[0]
 
 
@@ -45,11 +45,36 @@ def back(
     mu: Array, weight: Array, hour: Hour, steps: Array, *, index: int, intervals: int, processes: Processes
 ) -> Back:
     """`step.retreat` of ``mu`` (z, receptor, y, x), receptors that all feel the species of that ``index``."""
-    alike = _alike(hour, index, mu.shape[1])
-    return retreat(mu, weight, alike, steps, intervals=intervals, processes=processes)
+    return retreat(mu, weight, alike(hour, index, mu.shape[1]), steps, intervals=intervals, processes=processes)
 
 
-def _alike(hour: Hour, index: int, count: int) -> Hour:
+def retrace(
+    mu: Array,
+    weight: Array,
+    q: Array,
+    hour: Hour,
+    steps: Array,
+    *,
+    index: int,
+    intervals: int,
+    processes: Processes,
+) -> Back:
+    """`tangent.retrace` of ``mu`` (z, receptor, y, x) along the run that begins at ``q`` (z, 1, y, x).
+
+    All receptors feel the species of that ``index``.
+    """
+    most = 1 << int(steps - 1).bit_length()  # compiled once for all hours of about as many steps
+    one = _one(hour, index=index)
+    result: Back = tangent.retrace(mu, weight, q, one, steps, intervals=intervals, processes=processes, most=most)
+    return result
+
+
+@partial(jax.jit, static_argnames="index")
+def _one(hour: Hour, *, index: int) -> Hour:
+    return alike(hour, index, 1)
+
+
+def alike(hour: Hour, index: int, count: int) -> Hour:
     """The hour of ``count`` species that are all that of ``index``."""
 
     def repeated(field: Array, axis: int) -> Array:
