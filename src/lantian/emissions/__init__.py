@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lantian.emissions.library import Library
     from lantian.emissions.sectors import SECTORS, SPECIES, Sector
     from lantian.emissions.sheet import Sheet
+    from lantian.emissions.tables import read, template
 
 _HOME = {
     "SECTORS": "sectors",
@@ -40,6 +41,8 @@ _HOME = {
     "areas_of": "factors",
     "hourly": "hours",
     "prepare": "hours",
+    "read": "tables",
+    "template": "tables",
 }
 
 __all__ = [
@@ -61,6 +64,8 @@ __all__ = [
     "areas_of",
     "hourly",
     "prepare",
+    "read",
+    "template",
 ]
 
 

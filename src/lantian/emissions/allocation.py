@@ -20,7 +20,7 @@ from scipy import sparse  # type: ignore[import-untyped]
 from lantian.emissions.inventory import KINDS, Gridded, Inventory
 from lantian.emissions.ledger import Entry, Ledger
 from lantian.emissions.profiles import Profiles, load
-from lantian.emissions.raster import NOWHERE, Lattice, along
+from lantian.emissions.raster import NOWHERE, Lattice, along, points_of
 from lantian.emissions.sectors import SECTORS, SPECIES
 from lantian.emissions.sheet import Overlap, Sheet
 from lantian.places.grid import EARTH_RADIUS, Field, Grid
@@ -261,21 +261,6 @@ def _roads(lines: pl.DataFrame, tally: _Tally) -> None:
         beyond = float(share[cell < 0].sum())
         for sector, species, amount in rows.select("sector", "species", "amount").iter_rows():
             tally.add(sector, species, placed * amount, beyond * amount)
-
-
-def points_of(path: str) -> Field:
-    """(n, 2) degrees of a path ``lon lat; lon lat; ...``.
-
-    Raises:
-        ValueError: it is not two or more pairs of degrees.
-    """
-    try:
-        found = np.array([[float(part) for part in pair.split()] for pair in path.split(";") if pair.strip()])
-    except ValueError:
-        found = np.empty(0)
-    if found.ndim != 2 or found.shape[0] < 2 or found.shape[1] != 2 or np.any(np.abs(found) > (180, 90)):
-        raise ValueError(f"path {path[:60]!r}: expected two or more points as 'lon lat; lon lat'")
-    return np.asarray(found, np.float64)
 
 
 def _points(points: pl.DataFrame, tally: _Tally) -> pl.DataFrame:

@@ -131,3 +131,18 @@ def along(path: Field, step: float) -> tuple[Field, Field, Field]:
     share = (length / pieces)[leg]
     total = share.sum()
     return points[:, 0], points[:, 1], share / total if total > 0 else np.full(share.size, 1 / share.size)
+
+
+def points_of(path: str) -> Field:
+    """(n, 2) degrees of a path ``lon lat; lon lat; ...``.
+
+    Raises:
+        ValueError: it is not two or more pairs of degrees.
+    """
+    try:
+        found = np.array([[float(part) for part in pair.split()] for pair in path.split(";") if pair.strip()])
+    except ValueError:
+        found = np.empty(0)
+    if found.ndim != 2 or found.shape[0] < 2 or found.shape[1] != 2 or np.any(np.abs(found) > (180, 90)):
+        raise ValueError(f"path {path[:60]!r}: expected two or more points as 'lon lat; lon lat'")
+    return np.asarray(found, np.float64)

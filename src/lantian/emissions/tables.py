@@ -16,9 +16,9 @@ import fastexcel
 import polars as pl
 
 from lantian.emissions import workbook
-from lantian.emissions.allocation import points_of
 from lantian.emissions.faults import EmissionError, Fault
 from lantian.emissions.inventory import AREAS, LEVELS, LINES, POINTS, Inventory, check, computed
+from lantian.emissions.raster import points_of
 from lantian.emissions.sectors import SECTORS, SPECIES, sector_of, species_of
 from lantian.places.regions import level_of
 
