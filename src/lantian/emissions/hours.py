@@ -233,7 +233,7 @@ def prepare(
     points, given = _chimneys(allocation.points)
     maps: dict[str, Rates] = {}
     amounts = np.zeros((points.height, len(names)))
-    before, after, roc = dict.fromkeys(SPECIES, 0.0), dict.fromkeys(names, 0.0), 0.0
+    before, after, wanted = dict.fromkeys(SPECIES, 0.0), dict.fromkeys(names, 0.0), {"ROC": 0.0, "PMC": 0.0}
     for sector in SECTORS:
         profile = profiles.sectors[sector]
         here = (points["sector"] == sector).to_numpy()
@@ -246,12 +246,13 @@ def prepare(
                 before[code] += float(part[at].sum())
             for name, amount in made.items():
                 after[name] += float(amount.sum())
-            roc += profile.roc * float(part[list(SPECIES).index("NMVOC")].sum())
+            wanted["ROC"] += profile.roc * float(part[list(SPECIES).index("NMVOC")].sum())
+            wanted["PMC"] += float(speciation.coarse(part).sum())
             if part.ndim == 2:
                 amounts[here] = np.stack([made[name] for name in names], axis=1)
             else:
                 maps[sector] = np.stack([made[name] for name in names]).astype(np.float32)
-    speciation.balance(before, after, roc, ledger)
+    speciation.balance(before, after, wanted, ledger)
     rates = amounts.astype(np.float32)
     prepared = Prepared(
         inventory, domain, hours, names, profiles, maps, points, rates, ledger, weather, temperature, calendar

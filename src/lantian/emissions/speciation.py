@@ -41,10 +41,16 @@ def speciate(amount: Array, sector: str, profile: Profile, carried: Sequence[str
         "CO": given["CO"],
         "ROC": given["NMVOC"] * profile.roc,
         "TNH4": given["NH3"] * (REGISTRY["TNH4"].molar_mass / _NH3),
-        "PMC": given["PMC"] + np.maximum(given["PM10"] - given["PM25"], 0.0),
+        "PMC": np.maximum(coarse(amount), 0.0),
         **_fine(given["PM25"], given["BC"], sector, profile, carried),
     }
     return {name: made[name] for name in EMITTED if name in carried}
+
+
+def coarse(amount: Array) -> Array:
+    """Coarse particles of amounts (species, ...): PMC where it is given, else PM10 less PM25, below 0 at fault."""
+    given = {code: amount[at] for code, at in _AT.items()}
+    return np.asarray(np.where(given["PMC"] > 0, given["PMC"], given["PM10"] - given["PM25"]))
 
 
 def _fine(pm25: Array, bc: Array, sector: str, profile: Profile, carried: Sequence[str]) -> dict[str, Array]:
@@ -61,10 +67,11 @@ def _fine(pm25: Array, bc: Array, sector: str, profile: Profile, carried: Sequen
     }
 
 
-def balance(before: Mapping[str, float], after: Mapping[str, float], roc: float, ledger: Ledger) -> None:
+def balance(before: Mapping[str, float], after: Mapping[str, float], made: Mapping[str, float], ledger: Ledger) -> None:
     """Write down that speciation kept atoms and particles, t a year.
 
-    ``before``: totals of ``SPECIES``; ``after``: of `EMITTED`, those that are carried; ``roc``: what ROC should be.
+    ``before``: totals of ``SPECIES``; ``after``: of `EMITTED`, those that are carried; ``made``: what ``ROC`` and
+    ``PMC`` should be, from `Profile.roc` and `coarse` of the parts.
     """
     to_no2 = REGISTRY["NO2"].molar_mass / REGISTRY["NO"].molar_mass
     parts = {
@@ -74,19 +81,18 @@ def balance(before: Mapping[str, float], after: Mapping[str, float], roc: float,
         "NH3": {"TNH4": _NH3 / REGISTRY["TNH4"].molar_mass},
         "PM25": {"PPM25": 1.0, "BC": 1.0, "DUST": 1.0, "SO4": REGISTRY["SO4"].pm25},
     }
-    for code, made in parts.items():
+    for code, into in parts.items():
         total = before.get(code, 0.0)
-        kept = {name: after[name] * factor for name, factor in made.items() if name in after}
+        kept = {name: after[name] * factor for name, factor in into.items() if name in after}
         elsewhere = (
-            0.0 if len(kept) == len(made) or (code == "PM25" and "PPM25" in after) else total - sum(kept.values())
+            0.0 if len(kept) == len(into) or (code == "PM25" and "PPM25" in after) else total - sum(kept.values())
         )
-        note = "not carried: " + ", ".join(n for n in made if n not in after) if elsewhere else ", ".join(kept)
+        note = "not carried: " + ", ".join(n for n in into if n not in after) if elsewhere else ", ".join(kept)
         if total:
             ledger.add(Entry("species", code, total, sum(kept.values()), elsewhere, "t", note))
     if before.get("NMVOC") and "ROC" in after:
-        ledger.add(Entry("species", "ROC", roc, after["ROC"], 0.0, "t", f"of {before['NMVOC']:.4g} t NMVOC"))
-    coarse = before.get("PMC", 0.0) + before.get("PM10", 0.0) - before.get("PM25", 0.0)
-    if "PMC" in after and before.get("PM10"):
-        raised = max(after["PMC"] - coarse, 0.0)
-        note = "PM10 less PM25" + (f"; PM10 raised by {raised:.4g} t where it lay below PM25" if raised > 1e-9 else "")
-        ledger.add(Entry("species", "PMC", coarse + raised, after["PMC"], 0.0, "t", note))
+        ledger.add(Entry("species", "ROC", made["ROC"], after["ROC"], 0.0, "t", f"of {before['NMVOC']:.4g} t NMVOC"))
+    if "PMC" in after and (before.get("PM10") or before.get("PMC")):
+        raised = max(after["PMC"] - made["PMC"], 0.0)
+        note = f"PM10 raised by {raised:.4g} t where it lay below PM25" if raised > 1e-9 else "PM10 less PM25"
+        ledger.add(Entry("species", "PMC", made["PMC"] + raised, after["PMC"], 0.0, "t", note))
