@@ -32,6 +32,8 @@ def normalise(record: Record, rows: Whole, draws: int, generator: np.random.Gene
     unseen, answers = np.empty(len(rows)), np.empty((draws, len(asked)))
     for number in range(FOLDS):
         learned, mine, due = rows[fold != number], rows[fold == number], fold_of_asked == number
+        if not mine.size:  # of a short record no week of the fold was drawn
+            continue
         fitted = model().Model(record.x[learned], record.basis[learned], record.y[learned])
         unseen[fold == number] = fitted.predict(record.x[mine], record.basis[mine])
         if due.any():

@@ -31,6 +31,7 @@ COMMANDS = {
     "rank": "judge",
     "target": "judge",
     "episodes": "judge",
+    "deweather": "deweather",
     "coverage": "judge",
     "import": "data",
     "load": "data",
