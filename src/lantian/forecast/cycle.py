@@ -40,6 +40,8 @@ SPECIES: Final = (*COMPACT, "PMC")
 """Eleven: what the six pollutants are made of."""
 SEGMENT: Final = 6
 _WHOLE_DAY: Final = 24
+_SECOND: Final = 1
+"""The nest on which the emissions are brought to the stations."""
 Factors = Mapping[tuple[str, str], float]
 Tell = Callable[[str, int, int, str], None]
 """tell(stage, done, total, text)"""
@@ -169,7 +171,7 @@ class _Work:
         """The door's weather of every nest, to Zarr; the innermost needs none of the approach."""
         made, last = self.made, len(self.made.domains) - 1
         for number, domain in enumerate(made.domains):
-            first = 0 if number == last else -made.approach
+            first = 0 if number == last > _SECOND else -made.approach
             path = self._weather_path(domain)
             shutil.rmtree(path, ignore_errors=True)
             tell = self.folder.progress("weather", domain.grid.name)
@@ -187,7 +189,7 @@ class _Work:
     def factors(self) -> str:
         """Factors on the emissions from the stations' hours of the approach, on the second nest."""
         made = self.made
-        nest = made.domains[min(1, len(made.domains) - 1)]
+        nest = made.domains[min(_SECOND, len(made.domains) - 1)]
         if made.iterations == 0 or made.approach == 0:
             self._keep_factors({})
             return "emissions as in the inventory"

@@ -52,8 +52,7 @@ class CityEmitter:
         for area in AREAS:
             only = Factors(_over(area=(AREAS, [float(area == each) for each in AREAS])), there)
             for group, sectors in GROUPS.items():
-                part = prepared.dataset(only, list(sectors))
-                made[f"{group}-{area}"] = part.load()
+                made[f"{group}-{area}"] = prepared.load(only, list(sectors))
         return {name: part for name, part in made.items() if any(np.any(v.values) for v in part.data_vars.values())}
 
     def total(self, domain: Domain, weather: xr.Dataset, factors: Mapping[tuple[str, str], float]) -> xr.Dataset:
