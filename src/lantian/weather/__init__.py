@@ -8,5 +8,6 @@ clock, no database.
 from lantian.weather.downscaling import downscale, write
 from lantian.weather.readers import Look, ReadError, look, read
 from lantian.weather.stations import from_stations
+from lantian.weather.withheld import withheld
 
-__all__ = ["Look", "ReadError", "downscale", "from_stations", "look", "read", "write"]
+__all__ = ["Look", "ReadError", "downscale", "from_stations", "look", "read", "withheld", "write"]

@@ -65,7 +65,8 @@ def grown(
         convective = h**2 / (1.4 * h + 5 * KARMAN * length)
         turning = 8 * friction_velocity**2 * temperature / (gamma * GRAVITY * (1.2 * h + 2.5 * KARMAN * length))
         rate = jnp.maximum(heat, 0.0) / gamma / (convective + turning)
-        return jnp.minimum(h + rate * seconds / 12, DEEPEST), None
+        # h dh is nearly the same at all depths, dh is not
+        return jnp.minimum(jnp.sqrt(h**2 + 2 * h * rate * seconds / 12), DEEPEST), None
 
     deeper: Array = lax.scan(step, jnp.maximum(depth, SHALLOWEST), None, length=12)[0]
     return deeper

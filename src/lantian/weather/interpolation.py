@@ -49,8 +49,11 @@ class Bilinear:
         if lon.ndim != 2 or min(lon.shape) < 2:
             raise ValueError(f"lon: expected at least 2 x 2 columns, got {lon.shape}")
         ny, nx = lon.shape
-        if _closes(lon):
-            lon, lat = (np.concatenate([each, each[:, :1]], axis=1) for each in (lon, lat))
+        order = np.arange(nx)
+        if _closes(lon):  # round the earth: the seam goes to the far side
+            away = np.abs((lon[0] - target.projection.lon_0 + 180) % 360 - 180)
+            order = np.roll(order, nx // 2 - int(away.argmin()))
+            lon, lat = lon[:, order], lat[:, order]
         near = KDTree(_sphere(lon, lat)).query(_sphere(target.lon, target.lat))[1]
         j, i = np.unravel_index(near, lon.shape)
         box = [slice(max(0, int(at.min()) - 2), int(at.max()) + 3) for at in (j, i)]
@@ -72,7 +75,7 @@ class Bilinear:
         s, t = u - column, v - row
         corners, shares = [], []
         for down, right, share in ((0, 0, (1 - t) * (1 - s)), (0, 1, (1 - t) * s), (1, 0, t * (1 - s)), (1, 1, t * s)):
-            corners.append((row + box[0].start + down) * nx + (column + box[1].start + right) % nx)
+            corners.append((row + box[0].start + down) * nx + order[column + box[1].start + right])
             shares.append(share)
         place = np.tile(np.arange(len(u)), 4)
         weights = sparse.csr_array(
