@@ -32,6 +32,8 @@ Progress = Callable[[int, int, str], None]
 _VARIABLES: Final = (*inputs.WEATHER, inputs.HORIZONTAL_DIFFUSIVITY)
 BROAD: Final = 30_000.0
 """m; convergence narrower than this, or than two cells of the source, is closed sideways and not through the top."""
+BEFORE, AFTER = 48, 24
+"""hours of stations around the wanted ones that are looked at: the day before, the growing in, and the day's range."""
 _HOUR: Final = np.timedelta64(3600, "s")
 
 
@@ -140,7 +142,8 @@ def _from_stations(
     roughness, latitude = (jnp.asarray(a, jnp.float32) for a in (land.roughness, domain.grid.lat))
     thickness = jnp.asarray(domain.thickness, jnp.float32)
     slopes = Slopes.of(domain)
-    grounds = StationGround(source, domain, land, reference)
+    near = slice(hours[0] - BEFORE * _HOUR, hours[-1] + AFTER * _HOUR)
+    grounds = StationGround(source.sel(time=near), domain, land, reference)
     first = int((hours[0] - grounds.times[0]) / _HOUR)
     for ground in grounds.hours(first, first + len(hours) - 1):
         air = columns.air(ground, finish.middles, thickness, roughness, latitude)

@@ -33,7 +33,7 @@ LAPSE: Final = 0.0065
 """K m-1, by which the ground is colder on a hill (US Standard Atmosphere)."""
 BLENDING: Final = 60.0
 """m, the height at which the wind no longer feels the single fields and houses (Wieringa 1986: 60 m)."""
-LONGEST_GAP: Final = 6
+LONGEST_GAP: Final = 12
 """hours that are filled between two that a site measured."""
 CITY_HEAT: Final = 30.0
 """W m-2, heat that a wholly urban cell gives to the air, from stores and chimneys; judgement."""
@@ -256,7 +256,7 @@ def _barometric(sea_level: Any, altitude: Any) -> Field:
 
 
 def _filled(given: Sites) -> Sites:
-    """Gaps of up to `LONGEST_GAP` hours filled in time, site by site; the first and last known value go on as long."""
+    """Gaps of up to `LONGEST_GAP` hours filled in time, site by site; the last known value goes on half as long."""
     names = ("temperature", "dew_point", "pressure", "eastward", "northward", "speed")
     bridged: dict[str, Any] = {name: _bridged(getattr(given, name)) for name in names}
     filled = given._replace(**bridged)
