@@ -48,7 +48,7 @@ def published(beijing: Platform) -> pl.DataFrame:
 def test_the_page_answers_first_and_labels_what_the_weather_was(
     beijing_client: TestClient, published: pl.DataFrame
 ) -> None:
-    text = beijing_client.get("/forecast").text
+    text = beijing_client.get("/forecast").text.replace("\u2060", "")
     first = published.row(0, named=True)
     answer = f"北京市明天（12月17日 周六）中度污染，AQI {first['aqi_low']}–{first['aqi_high']}，首要污染物 PM2.5"
     assert answer in text
@@ -91,7 +91,7 @@ def test_a_click_gives_the_days_of_a_place_or_of_a_point(beijing_client: TestCli
     inside = beijing_client.get("/forecast/at?lon=116.4&lat=39.9").text
     assert "116.400°E 39.900°N" in inside
     assert "最近的站点" in inside
-    assert "没有完整的一天" in inside or "1 公里图之外" in inside  # twelve hours hold no day
+    assert "没有完整的一天" in inside  # twelve hours hold none
     away = beijing_client.get("/forecast/at?lon=113&lat=36").text
     assert "1 公里图之外" in away
 
@@ -222,7 +222,7 @@ def test_the_duty_forecaster_corrects_a_day_and_publishes(client_of: Callable[[s
     assert "逆温比预想的强" in page
     assert page.count("已被后来的订正代替") == 1
     assert client.post("/forecast/consult/text", data=FORM | {"text": "草稿", "state": "draft"}).status_code == 303
-    shown = client.get("/forecast").text
+    shown = client.get("/forecast").text.replace("\u2060", "")
     assert "中度至重度污染，AQI 190–240" in shown
     assert "风来得早" in shown
     assert "草稿" not in shown
@@ -250,7 +250,7 @@ def test_what_cannot_stand_comes_back_with_the_fault_and_what_was_typed(
     assert client.post(f"{API}/corrections", json=body).status_code == 201
     wrong = client.post(f"{API}/corrections", json=body | {"date": "2017-01-20"})
     assert (wrong.status_code, wrong.headers["content-type"]) == (422, "application/problem+json")
-    assert client.get("/forecast/consult").text.count("2016-12-17") > 0
+    assert "订正 12月19日 周一" in client.get("/forecast/consult?day=2016-12-19").text
 
 
 @pytest.mark.requirement("K1", part="corrections of a forecast")

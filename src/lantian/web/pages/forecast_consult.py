@@ -35,13 +35,16 @@ def page(
     place: Annotated[str, Query(max_length=60)] = "",
     issue: Issue = None,
     mode: OfMode = None,
+    day: dt.date | None = None,
 ) -> Response:
-    """Show the days of a place by source, what was corrected and why, and the forecaster's text."""
+    """Show the days of a place by source, what was corrected and why, and the forecaster's text; `day`: the one
+    that the form corrects.
+    """
     desk = ForecastDesk(viewer)
     run = desk.run(issue, mode)
     if run is None:
         return render(request, "forecast_consult.html", run=None)
-    return _page(request, desk, run, code_of(desk, run, place))
+    return _page(request, desk, run, code_of(desk, run, place), day)
 
 
 @router.post("/forecast/consult/day")
@@ -67,7 +70,7 @@ def correct(
     except HTTPException as error:
         if error.status_code != 422:
             raise
-        return _page(request, desk, run, place, fault=str(error.detail), tried=said)
+        return _page(request, desk, run, place, date, fault=str(error.detail), tried=said)
     return _back(run, place, f"day-{date}")
 
 
@@ -102,11 +105,14 @@ def _page(
     desk: ForecastDesk,
     run: Run,
     place: str,
+    day: dt.date | None = None,
     fault: str = "",
     tried: Correction | None = None,
 ) -> Response:
     language = language_of(request)
     outlook = view.outlook_of(desk, run, place) if place else None
+    cards = outlook.cards if outlook else []
+    chosen = next((card for card in cards if card.date == day), cards[0] if cards else None)
     name = desk.desk.atlas.name(place, language) if place else ""
     standing = desk.standing(run, place) if place else None
     may = bool(place) and desk.may_correct(place)
@@ -120,6 +126,7 @@ def _page(
         place=place,
         name=name,
         outlook=outlook,
+        chosen=chosen,
         places=[(code, desk.desk.atlas.name(code, language)) for code in places_of(desk, run)],
         issues=issues_of(desk, run),
         modes=[each for each in MODE_ORDER if each in modes_of(run, desk.runs)],

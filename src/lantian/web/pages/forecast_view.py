@@ -178,7 +178,7 @@ def sentence(outlook: Outlook, name: str, language: str) -> str:
     row = card.row
     day = when_words(card.date, outlook.today, language)
     level = level_words(row["level_low"], row["level_high"], language)
-    spread = range_text(row["aqi_low"], row["aqi_high"])
+    spread = range_text(row["aqi_low"], row["aqi_high"]).replace("–", "–\u2060")  # no line ends within a range
     primary = primary_text(row["primary"])
     if zh:
         text = f"{name}{day}{level}，AQI {spread}" + (f"，首要污染物 {primary}" if primary else "")

@@ -84,7 +84,7 @@ function show(at) {
 function play(on) {
   playing = on;
   button.setAttribute("aria-pressed", `${on}`);
-  button.textContent = on ? `⏸ ${player.dataset.wordPause}` : `▶ ${player.dataset.wordPlay}`;
+  button.textContent = on ? `‖ ${player.dataset.wordPause}` : `▶ ${player.dataset.wordPlay}`;
   if (!on) return show(Math.round(position));
   if (position >= spec.times.length - 1) position = 0;
   let last = performance.now();
@@ -146,6 +146,10 @@ async function open(place, asked) {
   const box = document.createElement("div");
   box.innerHTML = await answer.text();
   popup.setDOMContent(box);
+  // A low map would cut it off: the map makes room.
+  const [inner, outer] = [popup.getElement().getBoundingClientRect(), ground.getBoundingClientRect()];
+  const room = (low, high, first, last) => (high > last - 24 ? high - last + 24 : low < first + 8 ? low - first - 8 : 0);
+  map.panBy([room(inner.left, inner.right, outer.left, outer.right), room(inner.top, inner.bottom, outer.top, outer.bottom)], { duration: 200 });
 }
 
 function legend() {
