@@ -38,10 +38,10 @@ _HOUR = dt.timedelta(hours=1)
 
 @router.get("/forecast/map")
 def described(viewer: Reader, item: Item = "aqi", issue: Issue = None, mode: OfMode = None) -> dict[str, Any]:
-    """What there is to draw of an item: `times` (beginnings of hours), `discs` (stations with `values`, as published,
-    and `levels` of each time; cities of which only days are forecast with those of the day), `ends` (where the levels
-    end), and `frames`: null where the engine did not run, else the addresses of the bytes, the first time, and the
-    mesh on which they lie.
+    """What there is to draw of an item: `times` (beginnings of hours; `now` is the clock's), `discs` (stations with
+    `values`, as published, and `levels` of each time; cities of which only days are forecast with those of the day),
+    `ends` (where the levels end), and `frames`: null where the engine did not run, else the addresses of the bytes,
+    the first time, and the mesh on which they lie.
     """
     desk = ForecastDesk(viewer)
     run = desk.needed(issue, mode)
@@ -49,6 +49,7 @@ def described(viewer: Reader, item: Item = "aqi", issue: Issue = None, mode: OfM
     times = _times(desk, run, sheet)
     return {
         "issue": run.issue,
+        "now": viewer.now,
         "mode": run.mode,
         "item": item,
         "unit": "" if item == "aqi" else ITEMS[item].printed_unit,

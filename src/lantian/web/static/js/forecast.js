@@ -181,7 +181,9 @@ async function load() {
   shown = -1;
   player.hidden = !spec.times.length;
   slider.max = Math.max(spec.times.length - 1, 0);
-  const first = kept >= 0 ? kept : Math.max(spec.times.findIndex((time) => new Date(time) >= new Date(spec.issue)), 0);
+  // It opens at the hour of the clock, else at the first.
+  const hour = spec.times.findLastIndex((time) => new Date(time) <= new Date(spec.now));
+  const first = kept >= 0 ? kept : Math.max(hour, 0);
   ground.map.setDiscs(discs(first));
   if (spec.times.length) show(first);
   legend();
