@@ -19,7 +19,7 @@ run = sa.Table(
     sa.Column("stages", JSONB, nullable=False, server_default="[]", comment="name, began, ended, note; real times"),
     sa.Column("models", JSONB, nullable=False, server_default="{}", comment="part -> version of what computed it"),
     sa.Column("folder", sa.Text, nullable=False, comment="under <home>/forecast/runs"),
-    sa.Column("revision", sa.Integer, nullable=False, server_default="0", comment="0: no products; counts each put"),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0", comment="0: no products; grows"),
     sa.Column("known_at", sa.DateTime(timezone=True), comment="by the platform's clock; null: not finished"),
     sa.Column("error", sa.Text),
     sa.CheckConstraint("mode IN ('history', 'perfect', 'weather')", name="mode"),
@@ -57,4 +57,20 @@ text = sa.Table(
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("written_at", sa.DateTime(timezone=True), nullable=False, comment="by the platform's clock"),
     comment="never changed: the last published one stands on the page",
+)
+
+peer = sa.Table(
+    "forecast_peer",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, comment="the source that it is called by in tables"),
+    sa.Column("issue", sa.DateTime(timezone=True), nullable=False, comment="the moment that it forecasts from"),
+    sa.Column("known_at", sa.DateTime(timezone=True), nullable=False, comment="by the platform's clock"),
+    sa.Column("kind", sa.Text, nullable=False, comment="cmaq, wrfchem or cams"),
+    sa.Column("files", ARRAY(sa.Text), nullable=False, comment="names of the files that it was read from"),
+    sa.Column("places", sa.Integer, nullable=False, comment="stations and cities that it says something of"),
+    sa.Column("notes", ARRAY(sa.Text), nullable=False, server_default="{}", comment="what was assumed of the files"),
+    sa.Column("folder", sa.Text, nullable=False, comment="under <home>/forecast/peers"),
+    sa.Index("ix_forecast_peer_issue", "issue"),
+    comment="other models' forecasts; never changed: one added again counts instead of the earlier one",
 )

@@ -37,7 +37,7 @@ def _runs() -> None:
         sa.Column("stages", JSONB, nullable=False, server_default="[]", comment="name, began, ended, note; real times"),
         sa.Column("models", JSONB, nullable=False, server_default="{}", comment="part -> version of what computed it"),
         sa.Column("folder", sa.Text, nullable=False, comment="under <home>/forecast/runs"),
-        sa.Column("revision", sa.Integer, nullable=False, server_default="0", comment="0: no products; counts each put"),
+        sa.Column("revision", sa.Integer, nullable=False, server_default="0", comment="0: no products; grows"),
         sa.Column("known_at", sa.DateTime(timezone=True), comment="by the platform's clock; null: not finished"),
         sa.Column("error", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_forecast_run"),
