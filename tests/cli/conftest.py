@@ -131,7 +131,7 @@ def documented(*arguments: str) -> set[str]:
     """The keys of a command's JSON value as docs/cli.md lists them."""
     rows = re.findall(r"^\| `([a-z -]+)` \| (.+) \|$", (ROOT / "docs" / "cli.md").read_text(encoding="utf-8"), re.M)
     keys = {name: set(re.findall(r"`([a-z_]+)`", said)) for name, said in rows}
-    found = keys.get(" ".join(arguments[:2])) or keys.get(arguments[0])
+    found = next((keys[name] for n in (3, 2, 1) if (name := " ".join(arguments[:n])) in keys), None)
     assert found, f"docs/cli.md does not document {arguments[:2]}"
     return found
 

@@ -33,10 +33,14 @@ def test_help_lists_every_command(alone):
 
 
 def every_command() -> list[str]:
-    """All commands with their subcommands: `rank`, `audit verify`, ..."""
+    """All commands with their subcommands: `rank`, `audit verify`, `forecast peers add`, ..."""
     group = get_group(app)
-    found = {name: group.get_command(None, name) for name in COMMANDS}
-    return [f"{name} {part}".strip() for name, one in found.items() for part in getattr(one, "commands", [""])]
+    return [leaf for name in COMMANDS for leaf in leaves(name, group.get_command(None, name))]
+
+
+def leaves(name: str, command) -> list[str]:
+    below = getattr(command, "commands", None)
+    return [name] if below is None else [leaf for part, one in below.items() for leaf in leaves(f"{name} {part}", one)]
 
 
 @pytest.mark.parametrize("command", every_command())

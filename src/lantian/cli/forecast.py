@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from lantian.cli import words
+from lantian.cli.forecast_peers import peers
 from lantian.cli.output import Home, Json, NoDataError, command, emit, printed, table
 from lantian.cli.screen import Screen
 from lantian.kernel.bootstrap import Platform, open_platform
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 forecast = typer.Typer(help="Tomorrow's air 预报: train, and measure on the past.", no_args_is_help=True)
 app.add_typer(forecast, name="forecast")
+forecast.add_typer(peers, name="peers")
 
 MODE = "history (no weather of the days ahead) or perfect (observed weather 完美气象)"
 

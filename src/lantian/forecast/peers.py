@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -92,6 +92,7 @@ def at_places(
         No station lies on the grid, or no hour after the issue.
     """
     check_name(source)
+    issue = issue.astimezone(UTC)
     parts, outside = [], set[str]()
     for one in found:
         stencil = Stencil.of(one.lon, one.lat, [(each.lon, each.lat) for each in stations])

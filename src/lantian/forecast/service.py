@@ -19,6 +19,7 @@ import polars as pl
 
 from lantian.forecast import duty, verify
 from lantian.forecast.duty import Correction, DutyBook, Text
+from lantian.forecast.peers_store import PeerStore
 from lantian.forecast.store import Mode, Product, Run, RunStore
 from lantian.kernel.bootstrap import Platform
 
@@ -52,6 +53,7 @@ class Forecasts:
     def __init__(self, platform: Platform) -> None:
         self.store = RunStore(platform)
         self.duty = DutyBook(platform)
+        self.peers = PeerStore(platform)
         self._clock = platform.clock
 
     def runs(self, as_of: datetime | None = None, *, first: datetime | None = None) -> list[Run]:
@@ -172,7 +174,9 @@ class Forecasts:
         )
         said = self.duty.corrections(runs, places, as_of or self._clock.now())
         spoken = [duty.outlook(said[run.id], run).filter(wanted) for run in runs if run.id in said]
-        outlook = pl.concat([outlook, *spoken])
+        moment = as_of or self._clock.now()
+        values = self.peers.beside(values, "values", moment).filter(wanted)
+        outlook = self.peers.beside(pl.concat([outlook, *spoken]), "outlook", moment).filter(wanted)
         seen = observed.filter(wanted)
         judged = outlook.join(seen.drop_nulls("aqi"), on=("place", "date"), how="semi")
         return Scores(
@@ -188,6 +192,9 @@ class Forecasts:
         self, run: Run, name: Product, places: Sequence[str] | None, sources: Sequence[str] | None
     ) -> pl.DataFrame:
         frame = self.store.product(run, name)
+        if name != "clearing":
+            # Other models say nothing of clearing; their forecasts of the same issue stand below ours.
+            frame = self.peers.beside(frame.collect(), name, issue=run.issue).lazy()
         for column, chosen in (("place", places), ("source", sources)):
             if chosen is not None:
                 frame = frame.filter(pl.col(column).is_in(list(chosen)))

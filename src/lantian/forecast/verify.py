@@ -12,7 +12,7 @@ The functions are pure: frames in, frames out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -166,7 +166,9 @@ def persistence(
     """
     if hourly is None and daily is None:
         raise ValueError("verify.persistence needs hours, days or both")
-    moments = pl.DataFrame({"issue": sorted(set(issues))}, schema={"issue": pl.Datetime("us", "UTC")})
+    moments = pl.DataFrame(
+        {"issue": sorted({each.astimezone(UTC) for each in issues})}, schema={"issue": pl.Datetime("us", "UTC")}
+    )
     known = _nothing() if hourly is None else _last_hours(moments, hourly)
     if daily is not None:
         # A place that has hours is judged by them alone: it does not borrow the day before for one item.
