@@ -8,11 +8,11 @@ weather (control 减排), and the rest of the observed change is the weather 气
     observed change = (N_now - N_before) + rest        N: mean under drawn weather
 
 Resampled weather: Grange et al. (2018), Atmos. Chem. Phys. 18: 6223; drawn from the same season and hour only: Vu et
-al. (2019), Atmos. Chem. Phys. 19: 11303. Three things are our own: the model is additive splines and
-boosted trees on the logarithm instead of a random forest; no answer comes from a model that has seen the hour's own
-week (cross-fitting); and each year's answers are scaled by one factor so that under the weather that was, their mean
-is the mean that was observed (a model alone pulls every year towards the others). The interval is a bootstrap of whole
-weeks: all of it is done again on weeks drawn anew.
+al. (2019), Atmos. Chem. Phys. 19: 11303. Three things are our own: the model is additive splines and boosted trees on
+the logarithm instead of a random forest; no answer comes from a model that has seen the hour's own week
+(cross-fitting); and the answers of each month are scaled by one factor so that under the weather that was, their mean
+is the mean that was observed (a model alone pulls every year towards the others, and every month of a year towards
+the year). The interval is a bootstrap of whole weeks: all of it is done again on weeks drawn anew.
 
 "Control" is all that the weather at the stations does not tell: emissions here and upwind, but also weather that no
 station measures (the height of the mixed layer, inflow aloft).

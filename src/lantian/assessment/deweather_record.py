@@ -39,7 +39,7 @@ class Record:
     the additive model, of which the first ``shaped`` are the weather's; ``y`` the logarithm of the pollutant,
     ``value`` itself; ``year`` in which the span of an hour begins, ``week`` its number, ``season_day`` and ``hour`` by
     which drawn weather is found, ``inside`` whether it belongs to the period (2), the same a year before (1) or
-    neither (0), ``date``.
+    neither (0), ``month`` counted on over the years, ``date``.
     """
 
     x: Array
@@ -53,6 +53,7 @@ class Record:
     season_day: Whole
     hour: Whole
     inside: Whole
+    month: Whole
     date: NDArray[Any]
 
     @classmethod
@@ -80,6 +81,7 @@ class Record:
             y=np.log(np.maximum(value, SMALLEST / 10 if item == "co" else SMALLEST)),
             value=value,
             week=rows.select(pl.col("date").dt.epoch("d").cast(pl.Int64) // 7).to_series().to_numpy(),
+            month=rows.select(pl.col("date").dt.year() * 12 + pl.col("date").dt.month()).to_series().to_numpy(),
             date=rows["date"].to_numpy(),
             **whole,
         )

@@ -40,8 +40,8 @@ def normalise(record: Record, rows: Whole, draws: int, generator: np.random.Gene
             answers[:, due] = fitted.predict(*_under(record, asked[due], weathers[:, due])).reshape(draws, -1)
     normal = np.exp(answers).mean(axis=0)
     expected = np.exp(unseen[record.inside[rows] > 0])
-    for period in (1, 2):
-        mine = record.inside[asked] == period
+    for month in np.unique(record.month[asked]):
+        mine = record.month[asked] == month
         normal[mine] *= record.value[asked[mine]].sum() / expected[mine].sum()
     spread = float(record.y[rows].var())
     return Normal(asked, normal, 1 - float(((record.y[rows] - unseen) ** 2).mean()) / spread if spread else 0.0)
