@@ -59,7 +59,8 @@ def _solve(q: Array, mass: Array, exchange: Array, drain: Array) -> Array:
         return _put(part, (_get(mass, k) * _get(part, k) + from_above) * _get(pivot, k), k)
 
     part = lax.fori_loop(0, top, down, q, unroll=unroll)
-    ground = (mass[0] * q[0] + above[0] * part[1]) / (mass[0] + above[0] * kept + drain)
+    # Level 0 is not written yet; read here and not from q, it spares a copy of the state.
+    ground = (mass[0] * part[0] + above[0] * part[1]) / (mass[0] + above[0] * kept + drain)
 
     def up(k: int, part: Array) -> Array:
         return _put(part, _get(ratio, k) * _get(part, k - 1) + _get(part, k), k)
