@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from lantian.forecast import features
+from lantian.forecast import features, learn_shapes
 from lantian.forecast.features import LEADS, Columns, Indices
 from lantian.forecast.history import ITEMS, Array, History, midnight
 from lantian.kernel.settings import TIMEZONE
@@ -266,7 +266,7 @@ def train(
         cities,
         codes,
         spreads | city_spreads,
-        {place: _shape(seen, place) for place in seen.places},
+        {place: learn_shapes.shape(seen, place) for place in seen.places},
     )
 
 
@@ -394,23 +394,3 @@ def _fit_cities(
             spreads["city", item, one] = np.nanquantile(errors[check & (lead == one)], np.array(QUANTILES) / 100)
         found[item] = Trees(names, (_booster(0, 150).fit(table[there], target[there]),))
     return found, spreads
-
-
-def _shape(history: History, place: str) -> Array:
-    """Mean course of the day over its daily value: (month, hour of the day, item)."""
-    hours = history.hourly(place).reshape(-1, 24, len(POLLUTANTS))
-    course = hours / history.daily[place][:, None, :]
-    months = np.array([day.month for day in history.dates])
-    with np.errstate(all="ignore"):
-        found = np.stack([_medians(course[np.isin(months, _around(m))]) for m in range(1, 13)])
-        means = found.mean(1, keepdims=True)
-    means[..., 3] = 1.0
-    return np.asarray(found / means)
-
-
-def _medians(course: Array) -> Array:
-    return np.asarray(np.nanmean(course, axis=0)) if len(course) else np.full(course.shape[1:], np.nan)
-
-
-def _around(month: int) -> list[int]:
-    return [(month - 2) % 12 + 1, month, month % 12 + 1]
