@@ -22,6 +22,7 @@ from lantian.places.regions import Region
 from lantian.places.stations import Station
 from lantian.places.store import PlaceStore
 from lantian.web import create_app
+from lantian.web.pages import forecast_view as view
 from lantian.web.security import COOKIE
 from tests.forecast import made
 
@@ -66,6 +67,21 @@ def test_the_page_answers_first_and_labels_what_the_weather_was(
     assert "Beijing, tomorrow (Sat 17 Dec): moderately polluted" in english
     assert "clearing Thu 22 Dec early morning with the north wind (probability 84%)" in english
     beijing_client.cookies.delete("lang")
+
+
+@pytest.mark.parametrize(("heavy", "told"), [(0.19, "重污染概率最高 19%（12月18日周日）"), (0.01, "，没有重污染")])
+def test_a_chance_of_heavy_pollution_is_not_passed_over(beijing: Platform, heavy: float, told: str) -> None:
+    run = Forecasts(beijing).latest(NOW)
+    assert run is not None
+    mild = {"aqi": 90, "aqi_low": 70, "aqi_high": 110, "level": 2, "level_low": 2, "level_high": 3, "primary": ["pm25"]}
+    chances = [{"p5": 0.0, "p6": 0.0}, {"p5": heavy, "p6": 0.0}]
+    empty = dict.fromkeys((f"p{level}" for level in range(1, 5)), 0.0)
+    cards = [
+        view.Card(mild | empty | chance | {"date": DAY + timedelta(days=number)}, None, "", None)
+        for number, chance in enumerate(chances)
+    ]
+    said = view.sentence(view.Outlook(run, cards, None, date(2016, 12, 16)), "北京市", "zh")
+    assert said.endswith(told)
 
 
 def test_a_place_or_issue_that_is_not_there_is_told(beijing_client: TestClient) -> None:

@@ -23,6 +23,8 @@ from lantian.web.security import Viewer
 MOST_DAYS = 7
 HEAVY = 5
 """The level from which pollution is heavy."""
+WORTH_SAYING = 0.05
+"""From this probability on, the chance of heavy pollution is said where none is expected. Judgement."""
 _NEAR = {0: ("今天", "today"), 1: ("明天", "tomorrow"), 2: ("后天", "the day after tomorrow")}
 
 
@@ -67,6 +69,11 @@ class Card:
             bars.append({"level": level, "x": round(x, 2), "width": round(100 * share, 2), "share": share})
             x += 100 * share
         return bars
+
+    @property
+    def heavy(self) -> float:
+        """The probability of heavy pollution, 0 to 1; 0 where there are no probabilities."""
+        return sum(share for level, share in self.chances if level >= HEAVY)
 
     @property
     def hit(self) -> bool | None:
@@ -204,12 +211,7 @@ def _spell(outlook: Outlook, first: Card, language: str) -> str:
     coming = [card for card in outlook.cards if card.date >= first.date]
     heavy = [card.row["level"] >= HEAVY for card in coming]
     if not any(heavy):
-        worst = max(coming, key=lambda card: card.row["aqi"])
-        if worst is first:
-            return "；此后更好，没有重污染" if zh else "; better after that, no heavy pollution"
-        text = _spoken(worst.date, language)
-        word = level_words(worst.row["level"], worst.row["level"], language)
-        return f"；最差在{text}，{word}" if zh else f"; worst on {text}, {word}"
+        return _mild(coming, first, language)
     begin = heavy.index(True)
     end = begin
     while end + 1 < len(heavy) and heavy[end + 1]:
@@ -226,6 +228,23 @@ def _spell(outlook: Outlook, first: Card, language: str) -> str:
     if zh:
         return f"；重污染从{start}" + ("开始" if begin == end else f"到{last}" + ("以后" if open_end else ""))
     return f"; heavy from {start}" + ("" if begin == end else f" to {last}" + (" or longer" if open_end else ""))
+
+
+def _mild(coming: list[Card], first: Card, language: str) -> str:
+    """The worst day of a spell without heavy pollution, and the chance of some where it is not small."""
+    zh = language == "zh"
+    worst = max(coming, key=lambda card: card.row["aqi"])
+    if worst is first:
+        text = "；此后更好" if zh else "; better after that"
+    else:
+        day, word = _spoken(worst.date, language), level_words(worst.row["level"], worst.row["level"], language)
+        text = f"；最差在{day}，{word}" if zh else f"; worst on {day}, {word}"
+    riskiest = max(coming, key=lambda card: card.heavy)
+    if riskiest.heavy >= WORTH_SAYING:
+        day = _spoken(riskiest.date, language)
+        chance = f"{riskiest.heavy:.0%}"
+        return text + (f"，重污染概率最高 {chance}（{day}）" if zh else f"; heavy with at most {chance} ({day})")
+    return text + ("，没有重污染" if zh else ", no heavy pollution")
 
 
 def _clears(outlook: Outlook, language: str) -> str:
