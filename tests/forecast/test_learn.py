@@ -14,7 +14,7 @@ from lantian.standards import statistics
 from lantian.standards.codes import POLLUTANTS
 from tests.forecast import statistics_made as made
 
-QUICK = Effort(members=2, hidden=4, steps=3, batch=4, iterations=3)
+QUICK = Effort(members=2, hidden=4, steps=3, batch=4, ahead=28, iterations=3)
 PLACES = (made.REGION, *made.STATIONS, made.FAR)
 
 

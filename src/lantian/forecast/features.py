@@ -67,7 +67,7 @@ def take(series: Array, index: Indices) -> Array:
 def known_air(hourly: Array, hours: Indices) -> Columns:
     """The last hours of a place (hour, item): levels over spans, slopes, the change since yesterday, in logarithms."""
     windows = Windows.of(hourly)
-    spans = {"last": (1, 0), "3h": (3, 0), "6h": (6, 0), "24h": (24, 0), "day before": (48, 24), "3d": (72, 0)}
+    spans = {"3h": (3, 0), "24h": (24, 0), "3d": (72, 0)}
     levels = {name: np.log1p(windows.mean(hours - a, hours - b)) for name, (a, b) in spans.items()}
     before = np.log1p(windows.mean(hours - 9, hours - 6))
     yesterday = np.log1p(windows.mean(hours - 27, hours - 24))
@@ -136,16 +136,16 @@ def humidity(temperature: Array, dew_point: Array) -> Array:
 def past_weather(weather: Array, hours: Indices) -> Columns:
     """The weather up to the issue."""
     windows = Windows.of(weather)
-    short, long = windows.mean(hours - 6, hours), windows.mean(hours - 24, hours)
+    level = windows.mean(hours - 24, hours)
     change = take(weather, hours - 1) - take(weather, hours - 25)
     found: Columns = {}
     for k, name in enumerate(NAMES):
-        found |= {f"{name} 6h": short[:, k], f"{name} 24h": long[:, k], f"{name} change": change[:, k]}
+        found |= {f"{name} 24h": level[:, k], f"{name} change": change[:, k]}
     return found
 
 
 def coming_weather(weather: Array, hours: Indices, lead: Indices) -> Columns:
-    """The weather between the issue and the day, of the day by its quarters, and of the six hours after it; wind runs
+    """The weather between the issue and the day, of the day, and of the six hours after it; wind runs
     from the north and from the south, still hours, and the hour of the day when the wind turns to the north.
     """
     windows = Windows.of(np.column_stack([weather, _motion(weather)]))
@@ -156,7 +156,6 @@ def coming_weather(weather: Array, hours: Indices, lead: Indices) -> Columns:
         "day before": windows.mean(start - 24, start),
         "day": windows.mean(start, start + 24),
         "after": windows.mean(start + 24, start + 30),
-        **{f"quarter {q + 1}": windows.mean(start + 6 * q, start + 6 * q + 6) for q in range(4)},
     }
     found = {f"{name} {span}": values[:, k] for span, values in spans.items() for k, name in enumerate(names)}
     of_day = np.stack([take(weather, start + hour) for hour in range(24)], axis=1)

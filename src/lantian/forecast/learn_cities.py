@@ -17,7 +17,7 @@ from lantian.forecast.features import LEADS, Columns, Indices
 from lantian.forecast.history import ITEMS, Array, History
 from lantian.forecast.learn_days import BLOCK_DAYS, of_network
 from lantian.forecast.learn_spread import Spread
-from lantian.forecast.learn_trees import Growth, Table, Trees, concentration, logarithm, table_of
+from lantian.forecast.learn_trees import Growth, Table, Trees, concentration, grown, logarithm, table_of
 from lantian.standards.codes import POLLUTANTS
 
 GROWTH: Final = Growth(rate=0.08, leaves=16)
@@ -92,10 +92,9 @@ def learn(
     spreads: dict[str, Spread] = {}
     for k, item in enumerate(ITEMS):
         if parts and not np.isnan(np.concatenate(seen)[:, k]).all():
-            grown = _grow(
+            trees[item], spreads[item] = _grow(
                 columns, np.concatenate(seen)[:, k], np.concatenate(halves), k, replace(GROWTH, iterations=iterations)
             )
-            trees[item], spreads[item] = grown
     return CityTrees(history.cities, trees, spreads)
 
 
@@ -104,13 +103,10 @@ def _grow(columns: Columns, observed: Array, half: Indices, k: int, growth: Grow
     table, last = table_of(columns, names), _last(columns, k)
     target = logarithm(observed, k) - last
     weight = np.sqrt(np.nan_to_num(observed) + 1e-3)
-    trees = growth.booster().fit(table, target, weight)
-    other = growth.booster(1).fit(table[half == 0], target[half == 0], weight[half == 0])
-    check = half == 1
-    made = last[check] + other.predict(table[check])
-    own = {name: values[check] for name, values in columns.items()}
-    errors = logarithm(observed, k)[check] - made
-    return Trees(names, (trees,)), learn_spread.learn(_situation(own, made, k), errors, own["lead"])
+    trees, rests = grown(growth, names, table, target, weight, half)
+    made = last + rests
+    errors = logarithm(observed, k) - made
+    return trees, learn_spread.learn(_situation(columns, made, k), errors, columns["lead"])
 
 
 def _last(columns: Columns, k: int) -> Array:

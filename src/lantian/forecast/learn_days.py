@@ -1,7 +1,7 @@
 """Days of places with hours: the network's hours made days, corrected by boosted trees, with their quantiles.
 
 The trees learn what is left of ln(observed) - ln(network) from honest forecasts of the network, those of the member
-that had not seen the day. Their own errors, for the quantiles, come from trees grown on the other half of the blocks.
+that had not seen the day. Each half of the blocks of days grows trees of its own; errors come from the other half's.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lantian.forecast import features, learn_spread
 from lantian.forecast.features import LEADS, Columns, Indices
 from lantian.forecast.history import ITEMS, Array, History
 from lantian.forecast.learn_spread import Spread
-from lantian.forecast.learn_trees import Growth, Table, Trees, concentration, logarithm, table_of
+from lantian.forecast.learn_trees import Growth, Table, Trees, concentration, grown, logarithm, table_of
 from lantian.standards.codes import POLLUTANTS
 
 GROWTH: Final = Growth(rate=0.08, leaves=8, least=30)
@@ -144,11 +143,11 @@ def learn(places: tuple[str, ...], given: Lesson, regions: int, iterations: int)
         made = logarithm(given.network[:, k], k)
         seen = logarithm(given.observed[:, k], k)
         rest, weight = seen - made, np.sqrt(np.nan_to_num(given.observed[:, k]) + 1e-3)
-        corrected = made + SHARE * _crosswise(growth, table, np.where(own, rest, np.nan), weight, given.half)
+        trees[item], rests = grown(growth, names, table, np.where(own, rest, np.nan), weight, given.half)
+        corrected = made + SHARE * rests
         honest[:, k] = concentration(corrected, k)
         lead = together["lead"]
         spreads[item] = learn_spread.learn(_situation(together, corrected, k), seen - corrected, lead)
-        trees[item] = Trees(names, (growth.booster().fit(table[own], rest[own], weight[own]),))
     return Corrector(places, trees, spreads), honest
 
 
@@ -164,13 +163,4 @@ def scores(given: Lesson, honest: Array, *, regions: int) -> dict[str, float]:
                 if there.any():
                     error = np.abs(made - seen)[there].sum() / seen[there].sum()
                     found[f"{name} {item} lead {lead} accuracy"] = round(float(1 - error), 4)
-    return found
-
-
-def _crosswise(growth: Growth, table: Table, target: Array, weight: Array, half: NDArray[np.int64]) -> Array:
-    """Predictions of each half by trees grown on the other."""
-    found = np.empty(len(target))
-    for one in (0, 1):
-        own = half == one
-        found[own] = growth.booster(1).fit(table[~own], target[~own], weight[~own]).predict(table[own])
     return found

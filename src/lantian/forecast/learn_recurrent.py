@@ -16,7 +16,7 @@ Training is JAX, forecasting plain NumPy from the same equations: a page need no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -81,6 +81,10 @@ class Network:
     def members(self) -> int:
         """How many networks."""
         return len(self.parameters["out"])
+
+    def one(self, member: int) -> Network:
+        """One member alone."""
+        return replace(self, parameters={name: values[[member]] for name, values in self.parameters.items()})
 
     def forecast(self, hours: Hours, issues: Indices, place: str, ahead: int) -> Array:
         """Concentrations of a place from each issue on: (member, issue, hour, item), ug/m3, CO mg/m3."""
@@ -154,26 +158,30 @@ def gather(
     return past, hours.air[row, before], coming
 
 
-def beginning(key: Any, inputs: int, places: int, hidden: int) -> dict[str, Any]:
-    """Random parameters of one network; ``inputs``: width of a block of weather and calendar."""
-    keys = iter(jax.random.split(key, 8))
+def beginning(random: np.random.Generator, inputs: int, places: int, effort: Effort) -> dict[str, Single]:
+    """Random parameters of all members; ``inputs``: width of a block of weather and calendar."""
+    hidden = effort.hidden
 
-    def weights(rows: int, columns: int, size: float = 1.0) -> Any:
-        return size * jax.random.normal(next(keys), (rows, columns)) / np.sqrt(rows)
+    def weights(rows: int, columns: int, size: float = 1.0) -> Single:
+        drawn = size * random.standard_normal((effort.members, rows, columns)) / np.sqrt(rows)
+        return np.asarray(drawn, np.float32)
+
+    def nothing(*shape: int) -> Single:
+        return np.zeros((effort.members, *shape), np.float32)
 
     return {
         "encoder_w": weights(inputs + BLOCK * ITEM_COUNT, 3 * hidden),
         "encoder_u": weights(hidden, 3 * hidden),
-        "encoder_b": jnp.zeros(3 * hidden),
+        "encoder_b": nothing(3 * hidden),
         "decoder_w": weights(inputs, 3 * hidden),
         "decoder_u": weights(hidden, 3 * hidden),
-        "decoder_b": jnp.zeros(3 * hidden),
+        "decoder_b": nothing(3 * hidden),
         "feedback": weights(ITEM_COUNT, 3 * hidden),
         "hidden": weights(hidden, hidden),
-        "hidden_b": jnp.zeros(hidden),
+        "hidden_b": nothing(hidden),
         "out": weights(hidden, BLOCK * ITEM_COUNT, 0.1),
-        "out_b": jnp.zeros(BLOCK * ITEM_COUNT),
-        "place": jnp.zeros((places, hidden)),
+        "out_b": nothing(BLOCK * ITEM_COUNT),
+        "place": nothing(places, hidden),
     }
 
 
@@ -264,10 +272,9 @@ def fit(
     constants = [jnp.asarray(one, jnp.float32) for one in (scale.mean, scale.deviation, typical)]
 
     inputs = hours.weather.shape[-1] * BLOCK + CALENDAR
-    keys = jax.random.split(jax.random.key(11), effort.members)
-    begun = jax.vmap(lambda key: beginning(key, inputs, len(hours.places), effort.hidden))(keys)
-    zero = jax.tree.map(jnp.zeros_like, begun)
-    state = (begun, zero, zero, begun)
+    begun = beginning(random, inputs, len(hours.places), effort)
+    zero = {name: np.zeros_like(values) for name, values in begun.items()}
+    state: Any = (begun, zero, zero, begun)
     for step in range(1, effort.steps + 1):
         issues = np.stack([random.choice(own, effort.batch) for own in starts])
         places = _places(random, issues.shape, regions, len(hours.places))

@@ -75,6 +75,20 @@ class Trees:
         return np.asarray(np.mean([model.predict(table) for model in self.models], axis=0))
 
 
+def grown(
+    growth: Growth, names: tuple[str, ...], table: Table, target: Array, weight: Array, half: NDArray[np.int64]
+) -> tuple[Trees, Array]:
+    """Trees of each half of the cases, used together, and what those of the other half say of each case.
+
+    The second is honest: no case was learnt from by the trees that speak of it.
+    """
+    models = [growth.booster(one).fit(table[half == one], target[half == one], weight[half == one]) for one in (0, 1)]
+    honest = np.empty(len(target))
+    for one in (0, 1):
+        honest[half == one] = models[1 - one].predict(table[half == one])
+    return Trees(names, tuple(models)), honest
+
+
 def table_of(columns: Mapping[str, Array], names: Sequence[str]) -> Table:
     """Columns (row,) in the order of names."""
     nothing = np.full(len(next(iter(columns.values()))), np.nan)
