@@ -23,8 +23,10 @@ from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.database import connect, upgrade
 from lantian.kernel.settings import Settings
 
-# A shared machine may be slow; that is no fault of what is tested.
-hypothesis.settings.register_profile("lantian", deadline=None)
+# A shared machine may be slow; that is no fault of what is tested. The same examples every time, so that a change is
+# judged by itself; `--hypothesis-profile=search` draws new ones.
+hypothesis.settings.register_profile("lantian", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("lantian")
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -28,11 +28,11 @@ def test_the_example_of_ticks_runs() -> None:
 @given(st.floats(0, 1e6))
 def test_ticks_begin_at_nought_and_end_above_the_highest(highest: float) -> None:
     marks = ticks(highest)
-    steps = {round(high - low, 6) for low, high in pairwise(marks)}
+    steps = [high - low for low, high in pairwise(marks)]
     assert marks[0] == 0
     assert marks[-1] >= highest
     assert len(marks) <= 8
-    assert max(steps) - min(steps) <= 1e-6 * max(steps)
+    assert max(steps) - min(steps) <= 1e-3 * max(steps)
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 500)), min_size=1, max_size=60), st.floats(1, 500))
