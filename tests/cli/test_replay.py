@@ -66,8 +66,16 @@ def test_it_goes_on_from_where_it_stands(commands):
 
 def test_a_watched_replay_that_someone_else_pauses_ends_there(commands, platform):
     platform.clock.set_simulated(AT, paused=True)
-    threading.Timer(0.5, platform.clock.pause).start()
+
+    def pause_once_it_runs() -> None:
+        while platform.clock.state.paused:
+            time.sleep(0.01)
+        platform.clock.pause()
+
+    someone = threading.Thread(target=pause_once_it_runs)
+    someone.start()
     value = commands.value("replay", "--from", "2016-12-16T20:00", "--to", "2017-12-16T20:00", "--speed", 60)
+    someone.join()
     assert value["paused"]
     assert value["now"] < "2016-12-17"
 
