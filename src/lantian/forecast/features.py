@@ -1,16 +1,17 @@
 """Predictors 预报因子 of a day, from history, the calendar and the weather: never later than the issue.
 
-A predictor is looked up at many issues at once: ``hours`` is an array of hour indices of a `History`, each the hour
-that begins at its issue, so only what stands before the index is known. With ``perfect`` weather the weather alone may
-be looked up later. Missing is NaN, which the trees take as it is.
+A predictor is looked up for many cases at once. A case is an issue and a lead: ``hours`` holds the hour index in a
+`History` of the hour that begins at each issue, so only what stands before the index is known; ``lead`` the days from
+its day to the day that is forecast. With ``perfect`` weather the weather alone may be looked up later. Missing is NaN,
+which the trees take as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,16 @@ from lantian.standards import workdays
 from lantian.standards.codes import POLLUTANTS
 
 Indices = NDArray[np.int64]
-"""Hour indices of a history."""
+"""Hour indices of a history, or leads."""
+Columns = dict[str, Array]
+"""Predictors by name, each (case,)."""
 
-YEAR = 365.2425
-LEADS = range(1, 8)
+YEAR: Final = 365.2425
+LEADS: Final = range(1, 8)
+NAMES: Final = ("temperature", "pressure", "dew point", "rain", "eastward", "northward", "speed", "humidity")
+"""Weather of a place, in the order of its columns: `history.WIND` and relative humidity in %."""
+STILL: Final = 1.5
+"""m/s below which air hardly moves: 小风 hours. Judgement."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Windows:
         return cls(total, np.concatenate([start, np.cumsum(there, axis=0)]))
 
     def mean(self, begin: Indices, end: Indices) -> Array:
-        """Means over begin <= hour < end, clipped to the series: (index, column); NaN where nothing is."""
+        """Means over begin <= hour < end, clipped to the series: (case, column); NaN where nothing is."""
         last = len(self.total) - 1
         begin, end = np.clip(begin, 0, last), np.clip(end, 0, last)
         total, count = self.total[end] - self.total[begin], self.count[end] - self.count[begin]
@@ -57,14 +64,10 @@ def take(series: Array, index: Indices) -> Array:
     return found
 
 
-Columns = dict[str, Array]
-"""Predictors by name, each (issue,)."""
-
-
 def known_air(hourly: Array, hours: Indices) -> Columns:
     """The last hours of a place (hour, item): levels over spans, slopes, the change since yesterday, in logarithms."""
     windows = Windows.of(hourly)
-    spans = {"last": (1, 0), "3h": (3, 0), "6h": (6, 0), "24h": (24, 0), "day_before": (48, 24), "3d": (72, 0)}
+    spans = {"3h": (3, 0), "24h": (24, 0), "3d": (72, 0)}
     levels = {name: np.log1p(windows.mean(hours - a, hours - b)) for name, (a, b) in spans.items()}
     before = np.log1p(windows.mean(hours - 9, hours - 6))
     yesterday = np.log1p(windows.mean(hours - 27, hours - 24))
@@ -76,32 +79,36 @@ def known_air(hourly: Array, hours: Indices) -> Columns:
     return found
 
 
-def region(history: History, hours: Indices) -> Columns:
-    """PM2.5 and ozone of the published cities on the last day that was public: 12:00 of the day after."""
-    day = (hours - 36) // 24
-    found: Columns = {}
-    for code, days in zip(history.cities, history.days, strict=True):
-        values = take(days, day)
-        found |= {f"{code} pm25": values[:, 5], f"{code} o3_8h": values[:, 3]}
-    return found
+def neighbours(history: History, hours: Indices) -> Columns:
+    """Mean logarithm of PM2.5 and ozone over the published cities on the last day that was public."""
+    if not history.cities:
+        return {}
+    values = np.log1p(np.stack([take(days, last_published(hours)) for days in history.days]))
+    return {"cities pm25": mean(values[:, :, 5], axis=0), "cities o3_8h": mean(values[:, :, 3], axis=0)}
 
 
-def calendar(history: History, hours: Indices, lead: int) -> Columns:
-    """Season, sun, week, holiday and heating season of the day ``lead`` days after that of the issue."""
-    days = [history.first + timedelta(days=int(hour) // 24 + lead) for hour in hours]
-    of_year = np.array([day.timetuple().tm_yday for day in days], float)
+def last_published(hours: Indices) -> Indices:
+    """The last day whose values of cities are public: they come at 12:00 of the day after."""
+    return np.asarray((hours - 12) // 24 - 1)
+
+
+def calendar(history: History, hours: Indices, lead: Indices) -> Columns:
+    """Season, week, holiday and heating season of the day that is forecast."""
+    days = [history.first + timedelta(days=int(day)) for day in hours // 24 + lead]
+    angle = 2 * np.pi * np.array([float(day.timetuple().tm_yday) for day in days]) / YEAR
     return {
-        "lead": np.full(len(hours), float(lead)),
-        "season sine": np.sin(2 * np.pi * of_year / YEAR),
-        "season cosine": np.cos(2 * np.pi * of_year / YEAR),
+        "lead": lead.astype(float),
+        "season sine": np.sin(angle),
+        "season cosine": np.cos(angle),
         "weekday": np.array([float(day.weekday()) for day in days]),
-        "workday": np.array([float(_calendar().is_workday(day)) for day in days]),
+        "workday": np.array([float(calendar_of().is_workday(day)) for day in days]),
         "heating": np.array([float(heating(day)) for day in days]),
     }
 
 
 @cache
-def _calendar() -> workdays.Calendar:
+def calendar_of() -> workdays.Calendar:
+    """The calendar of working days."""
     return workdays.load()
 
 
@@ -110,8 +117,8 @@ def heating(day: date) -> bool:
     return (day.month, day.day) >= (11, 15) or (day.month, day.day) <= (3, 15)
 
 
-def city_weather(history: History, place: str) -> Array:
-    """The mean weather of a region's stations, or that of a station: (hour, `WIND` and relative humidity in %)."""
+def place_weather(history: History, place: str) -> Array:
+    """The mean weather of a region's stations, or that of a station: (hour, `NAMES`)."""
     if place in history.members:
         rows = [history.stations.index(code) for code in history.members[place]]
         weather = mean(history.weather[rows], axis=0)
@@ -126,75 +133,64 @@ def humidity(temperature: Array, dew_point: Array) -> Array:
     return np.asarray(100.0 * np.exp(excess))
 
 
-NAMES = ("temperature", "pressure", "dew point", "rain", "eastward", "northward", "speed", "humidity")
-
-
 def past_weather(weather: Array, hours: Indices) -> Columns:
     """The weather up to the issue."""
     windows = Windows.of(weather)
-    short, long = windows.mean(hours - 6, hours), windows.mean(hours - 24, hours)
+    level = windows.mean(hours - 24, hours)
     change = take(weather, hours - 1) - take(weather, hours - 25)
     found: Columns = {}
     for k, name in enumerate(NAMES):
-        found |= {f"{name} 6h": short[:, k], f"{name} 24h": long[:, k], f"{name} change": change[:, k]}
+        found |= {f"{name} 24h": level[:, k], f"{name} change": change[:, k]}
     return found
 
 
-def coming_weather(weather: Array, hours: Indices, lead: int) -> Columns:
-    """The weather between the issue and the day, of the day by its quarters, and of the six hours after it."""
-    windows = Windows.of(weather)
+def coming_weather(weather: Array, hours: Indices, lead: Indices) -> Columns:
+    """The weather between the issue and the day, of the day, and of the six hours after it; wind runs
+    from the north and from the south, still hours, and the hour of the day when the wind turns to the north.
+    """
+    windows = Windows.of(np.column_stack([weather, _motion(weather)]))
+    names = (*NAMES, "from north", "from south", "still")
     start = (hours // 24 + lead) * 24
     spans = {
         "between": windows.mean(hours, start),
         "day before": windows.mean(start - 24, start),
         "day": windows.mean(start, start + 24),
         "after": windows.mean(start + 24, start + 30),
-        **{f"quarter {q + 1}": windows.mean(start + 6 * q, start + 6 * q + 6) for q in range(4)},
     }
-    found = {f"{name} {span}": values[:, k] for span, values in spans.items() for k, name in enumerate(NAMES)}
-    of_day = np.stack([take(weather, start + h) for h in range(24)])
-    with np.errstate(all="ignore"):
-        high, low = (np.where(np.isnan(of_day), fill, of_day) for fill in (-np.inf, np.inf))
+    found = {f"{name} {span}": values[:, k] for span, values in spans.items() for k, name in enumerate(names)}
+    of_day = np.stack([take(weather, start + hour) for hour in range(24)], axis=1)
+    missing = np.isnan(of_day)
+    high = np.where(missing, -np.inf, of_day).max(1)
+    low = np.where(missing, np.inf, of_day).min(1)
     for k, name in enumerate(NAMES):
-        found[f"{name} highest"], found[f"{name} lowest"] = high.max(0)[:, k], low.min(0)[:, k]
+        found[f"{name} highest"], found[f"{name} lowest"] = high[:, k], low[:, k]
+    northerly = of_day[:, :, 5] < -STILL
+    found["north wind since"] = np.where(northerly.any(1), northerly.argmax(1), 24.0)
     return {name: np.where(np.isfinite(values), values, np.nan) for name, values in found.items()}
 
 
-def of_place(history: History, place: str, hours: Indices, lead: int, *, perfect: bool) -> Columns:
-    """All predictors of a place with hours for the day ``lead`` days after the issues."""
-    weather = city_weather(history, place)
-    found = known_air(history.hourly(place), hours) | region(history, hours) | calendar(history, hours, lead)
+def _motion(weather: Array) -> Array:
+    """Wind from the north and from the south, m/s, and still hours, 0 or 1: (hour, 3)."""
+    north, speed = weather[:, 5], weather[:, 6]
+    still = np.where(np.isnan(speed), np.nan, speed < STILL)
+    return np.column_stack([np.maximum(-north, 0.0), np.maximum(north, 0.0), still])
+
+
+def of_place(history: History, place: str, hours: Indices, lead: Indices, *, perfect: bool) -> Columns:
+    """All predictors of a place with hours."""
+    weather = place_weather(history, place)
+    found = known_air(history.hourly(place), hours) | neighbours(history, hours) | calendar(history, hours, lead)
     found |= past_weather(weather, hours)
     return found | coming_weather(weather, hours, lead) if perfect else found
 
 
-def of_city(history: History, code: str, hours: Indices, near: Columns) -> Columns:
-    """Predictors of a city of which only published days are known: its own days, its neighbours', and ``near``, those
-    of a place with hours.
-    """
-    days, day = history.days[history.cities.index(code)], (hours - 36) // 24
+def of_city(history: History, code: str, hours: Indices) -> Columns:
+    """Predictors of a city of which only published days are known: its last days, and their means."""
+    days, day = history.days[history.cities.index(code)], last_published(hours)
     past = {k: np.log1p(take(days, day - k)) for k in range(3)}
     week = np.log1p(Windows.of(days).mean(day - 6, day + 1))
     found: Columns = {}
     for j, item in enumerate(POLLUTANTS):
-        found |= {f"own {item} {k} days ago": values[:, j] for k, values in past.items()}
+        found |= {f"own {item} {k} days before": values[:, j] for k, values in past.items()}
         found[f"own {item} week"] = week[:, j]
-    return found | near
-
-
-def matrix(columns: Mapping[str, Array], names: tuple[str, ...]) -> NDArray[np.float32]:
-    """Columns in the order of names, (issue, name); those that are absent are missing."""
-    size = len(next(iter(columns.values())))
-    nothing = np.full(size, np.nan)
-    return np.column_stack([columns.get(name, nothing) for name in names]).astype(np.float32)
-
-
-def of_station(history: History, station: str, home: str, hours: Indices, item: int) -> Columns:
-    """How a station has stood to its region of late, by one item."""
-    own, whole = Windows.of(history.hourly(station)[:, [item]]), Windows.of(history.hourly(home)[:, [item]])
-    number = history.stations.index(station)
-    found: Columns = {"station": np.full(len(hours), float(number))}
-    for name, span in {"6h": 6, "24h": 24, "3d": 72, "week": 168, "month": 720}.items():
-        ratio = np.log1p(own.mean(hours - span, hours)) - np.log1p(whole.mean(hours - span, hours))
-        found[f"difference {name}"] = ratio[:, 0]
     return found

@@ -131,12 +131,14 @@ class History:
             self, air=self.air[:, : 24 * stop], weather=self.weather[:, : 24 * stop], days=self.days[:, :stop]
         )
 
+    def reaching(self, moment: datetime) -> Self:
+        """The same on a grid that holds a moment; new hours are missing."""
+        return self.reaching_days(self.hour_of(moment) // 24 + 1 - self.hours // 24)
+
     def with_weather(self, weather: pl.DataFrame, since: datetime) -> Self:
         """The same with the weather of a frame (``place, time`` and house units) from a moment on; grown as needed."""
         last = weather["time"].max() if weather.height else None
-        grown = self
-        if isinstance(last, datetime):
-            grown = self._grown(self.hour_of(last) // 24 + 1 - self.hours // 24)
+        grown = self.reaching(last) if isinstance(last, datetime) else self
         laid = _lay(weather.filter(pl.col("time") >= since), "time", grown.stations, WEATHER, grown.first, grown.hours)
         given = _vectors(laid)
         hour = max(grown.hour_of(since), 0)
@@ -144,7 +146,8 @@ class History:
         merged[:, hour:] = given[:, hour:]
         return replace(grown, weather=merged)
 
-    def _grown(self, days: int) -> Self:
+    def reaching_days(self, days: int) -> Self:
+        """The same on a grid of some days more; new days are missing."""
         if days <= 0:
             return self
         more = ((0, 0), (0, 24 * days), (0, 0))

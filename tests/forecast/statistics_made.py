@@ -1,0 +1,71 @@
+"""A made-up city whose air follows the wind: two stations by the hour, two cities by the day."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from lantian.forecast import history
+from lantian.forecast.history import History, midnight
+from lantian.forecast.learn import ISSUE_HOUR
+
+FIRST = date(2015, 1, 1)
+DAYS = 230
+REGION, STATIONS, FAR = "110000", ("1001A", "1002A"), "130100"
+MEMBERS = {REGION: ["1001A"]}
+HOMES = {"1002A": REGION}
+ISSUE = midnight(FIRST + timedelta(days=220)) + timedelta(hours=ISSUE_HOUR)
+
+
+def frames() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Hours of stations and published days of cities."""
+    random = np.random.default_rng(0)
+    count = 24 * DAYS
+    wind = np.repeat(random.uniform(0.5, 6.0, DAYS), 24)
+    hour = np.arange(count) % 24
+    times = [midnight(FIRST) + timedelta(hours=k) for k in range(count)]
+    parts = []
+    for k, station in enumerate(STATIONS):
+        level = (k + 2) * 60.0 / wind * (1.0 + 0.2 * np.sin(2 * np.pi * hour / 24))
+        columns = {
+            "so2": level / 8,
+            "no2": level / 2,
+            "co": level / 60,
+            "o3": 20.0 + 60.0 * np.clip(np.sin(2 * np.pi * (hour - 8) / 24), 0, 1),
+            "pm10": level * 1.4,
+            "pm25": level,
+            "temperature": 10.0 + 5.0 * np.sin(2 * np.pi * hour / 24),
+            "pressure": np.full(count, 1012.0),
+            "dew_point": np.full(count, 1.0),
+            "rain": np.zeros(count),
+            "wind_direction": np.full(count, 0.0),
+            "wind_speed": wind,
+        }
+        parts.append(pl.DataFrame({"place": [station] * count, "time": times, **columns}))
+    days = [FIRST + timedelta(days=k) for k in range(DAYS)]
+    level = 120.0 / wind[::24]
+    daily = [
+        pl.DataFrame(
+            {
+                "place": [code] * DAYS,
+                "date": days,
+                **{
+                    item: level * share
+                    for item, share in zip(history.ITEMS, (0.1, 0.5, 0.02, 0.8, 1.4, 1.0), strict=True)
+                },
+            }
+        )
+        for code in (REGION, FAR)
+    ]
+    return pl.concat(parts).with_columns(pl.col("time").cast(pl.Datetime("us", "UTC"))), pl.concat(daily)
+
+
+def city() -> History:
+    """The made-up city on its grid."""
+    hourly, daily = frames()
+    return history.of_frames(hourly, daily, MEMBERS, HOMES)
+
+
+def moment(day: date, hour: int = 0) -> datetime:
+    """An hour of Beijing, in UTC."""
+    return (midnight(day) + timedelta(hours=hour)).astimezone(UTC)

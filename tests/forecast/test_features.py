@@ -1,0 +1,81 @@
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from lantian.forecast import features, features_hours
+from lantian.forecast.features_hours import FLOOR
+from tests.forecast import statistics_made as made
+
+
+@pytest.mark.requirement(
+    "F5", part="predictors never see the future: what is perturbed after the issue changes nothing"
+)
+@pytest.mark.parametrize("perfect", [False, True])
+def test_what_comes_after_the_issue_changes_no_predictor(perfect: bool) -> None:
+    city = made.city()
+    hours = np.array([city.hour_of(made.ISSUE)] * 7)
+    lead = np.arange(1, 8)
+    wrong = city.air.copy()
+    wrong[:, hours[0] :] *= 7.0
+    days = city.days.copy()
+    days[:, hours[0] // 24 :] *= 7.0
+    weather = city.weather.copy()
+    if not perfect:
+        weather[:, hours[0] :] += 5.0
+    other = replace(city, air=wrong, days=days, weather=weather)
+    for place in city.places:
+        own = features.of_place(city, place, hours, lead, perfect=perfect)
+        same = features.of_place(other, place, hours, lead, perfect=perfect)
+        assert own.keys() == same.keys()
+        for name, values in own.items():
+            assert np.array_equal(values, same[name], equal_nan=True), name
+    for name, values in features.of_city(city, made.FAR, hours).items():
+        assert np.array_equal(values, features.of_city(other, made.FAR, hours)[name], equal_nan=True), name
+
+
+def test_perfect_weather_is_looked_up_on_the_day_that_is_forecast() -> None:
+    city = made.city()
+    weather = features.place_weather(city, made.REGION)
+    found = features.coming_weather(weather, np.array([100 * 24 + 20]), np.array([2]))
+    assert found["speed day"][0] == pytest.approx(weather[102 * 24 : 103 * 24, 6].mean())
+
+
+def test_a_mean_off_the_grid_is_missing() -> None:
+    windows = features.Windows.of(np.ones((10, 1)))
+    assert np.isnan(windows.mean(np.array([20]), np.array([30]))).all()
+    assert windows.mean(np.array([8]), np.array([30]))[0, 0] == 1.0
+
+
+def test_heating_runs_from_mid_november_to_mid_march() -> None:
+    days = [date(2016, 11, 14), date(2016, 11, 15), date(2017, 3, 15), date(2017, 3, 16)]
+    assert [features.heating(day) for day in days] == [False, True, True, False]
+
+
+def test_air_is_saturated_where_the_dew_point_is_the_temperature() -> None:
+    assert features.humidity(np.array([10.0]), np.array([10.0]))[0] == pytest.approx(100.0)
+
+
+def test_holes_take_the_value_before_them_and_never_one_after() -> None:
+    city = made.city()
+    air = city.air.copy()
+    air[:, 50:60] = np.nan
+    scale = features_hours.scale_of(city)
+    hours = features_hours.hours_of(replace(city, air=air), ("1001A",), scale)
+    assert np.allclose(hours.air[0, 50:60], hours.air[0, 49])
+    assert not hours.there[0, 50:60].any()
+
+
+def test_the_scale_goes_there_and_back() -> None:
+    scale = features_hours.scale_of(made.city())
+    given = np.array([10.0, 40.0, 1.0, 80.0, 120.0, 90.0])
+    assert np.allclose(scale.back(scale(given)), given)
+    assert (FLOOR > 0).all()
+
+
+def test_the_sun_stands_higher_in_june_and_not_at_night() -> None:
+    noon = features_hours.sun(np.array([172.0, 355.0]), np.array([12.25, 12.25]))
+    assert noon[0] > 0.95
+    assert 0.4 < noon[1] < 0.5
+    assert features_hours.sun(np.array([172.0]), np.array([0.0]))[0] == 0.0
