@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from lantian.kernel import audit
 from lantian.kernel.bootstrap import Platform
+from lantian.kernel.settings import TIMEZONE
 from lantian.observations import ObservationStore, open_store, segments, tables
 
 HOUR = timedelta(hours=1)
@@ -109,6 +110,7 @@ def test_the_past_is_seen_as_it_was_known(store: ObservationStore, platform: Pla
     }
     for as_of, expected in seen.items():
         assert values(store.hourly(as_of=as_of), "pm25") == expected, as_of
+        assert values(store.hourly(as_of=as_of.astimezone(TIMEZONE)), "pm25") == expected, as_of
     *spoken, taken_back = store.revisions("1001A", START).rows()
     assert spoken == [(START + HOUR, "raw", "first", 10.0), (NOW, "raw", "second", 20.0)]
     assert taken_back[:3] == (NOW + HOUR, "raw", "third")

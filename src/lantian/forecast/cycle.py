@@ -15,7 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -66,7 +66,7 @@ class Ingredients:
     """All that a run is made of.
 
     Attributes:
-        issue: whole hour, UTC.
+        issue: whole hour; kept as UTC.
         domains: from the region to the streets, each inside the one before.
         weather: canonical fields or stations, from ``issue - approach`` to ``issue + hours``.
         observed: stations' hours before the issue: ``place, time, lon, lat`` and items, house units, as published.
@@ -84,6 +84,9 @@ class Ingredients:
     approach: int = 24
     iterations: int = 4
     model: Model = field(default_factory=lambda: Model(SPECIES))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "issue", self.issue.astimezone(UTC))
 
     def times(self, first: int, last: int) -> np.ndarray:
         """Whole hours from ``first`` to ``last`` after the issue, both included."""

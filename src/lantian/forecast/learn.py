@@ -115,7 +115,7 @@ class Calibrator:
     def _made(self, known: History, place: str, at: Indices) -> Made | None:
         lead = np.array(LEADS)
         if self.network and self.corrector and place in self.network.places and place in known.places:
-            hours, days = _ensemble(self.network, known, place, at[:1])
+            hours, days = ensemble(self.network, known, place, at[:1])
             columns = features.of_place(known, place, at, lead, perfect=self.network.perfect)
             values, quantiles = self.corrector.correct(columns, days[0])
             return Made(place, values, quantiles, hours[0])
@@ -129,7 +129,7 @@ class Calibrator:
         near: features.Columns = {}
         if self.network and home in self.network.places:
             near = features.of_place(known, home, at, lead, perfect=self.network.perfect)
-            network = _ensemble(self.network, known, home, at[:1])[1][0]
+            network = ensemble(self.network, known, home, at[:1])[1][0]
         return learn_cities.cases(known, code, self.cities.codes.index(code), at, lead, near, network)
 
 
@@ -197,8 +197,12 @@ def _network(
     return network, days[:, which, row, lead]
 
 
-def _ensemble(network: Network, history: History, place: str, issues: Indices) -> tuple[Array, Array]:
-    """Hours from the issue on (issue, hour, item) and days (issue, lead, item): geometric means of the members."""
+def ensemble(network: Network, history: History, place: str, issues: Indices) -> tuple[Array, Array]:
+    """The network alone, from several issues at the same hour of the day, which see nothing after themselves.
+
+    Hours from the issue on (issue, hour, item of `POLLUTANTS`) and days (issue, lead, item of `ITEMS`), ug/m3, CO
+    mg/m3: geometric means of the members.
+    """
     hours = features_hours.hours_of(history, (place,), network.scale)
     made = network.forecast(hours, issues, place, _ahead(issues))
     days = _days(made, issues)

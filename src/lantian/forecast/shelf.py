@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -171,14 +171,24 @@ def train(
     """
     now = platform.clock.now()
     known = history.read(platform, now)
-    if progress:
-        progress.stage("训练 train", total=len(modes))
+    told = progress or Progress()
     cards = []
     for mode in modes:
-        cards.append(of(platform).add(learn.train(known, mode=mode, until=until), now))
-        if progress:
-            progress.advance(message=cards[-1].version)
+        told.stage(f"训练 train · {mode}", total=100)
+        made = learn.train(known, mode=mode, until=until, tell=_share(told))
+        cards.append(of(platform).add(made, now))
+        told.advance(0, message=cards[-1].version)
     return cards
+
+
+def _share(progress: Progress) -> Callable[[int, int], None]:
+    """Tells each percent of the steps."""
+
+    def tell(done: int, total: int) -> None:
+        if more := 100 * done // total - 100 * (done - 1) // total:
+            progress.advance(more)
+
+    return tell
 
 
 @task("forecast.train", zh="训练预报统计模型", en="Train the forecast's statistics", lock="forecast.train")

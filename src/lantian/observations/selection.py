@@ -43,7 +43,7 @@ class Selection:
             raise ValueError(f"resolution {resolution!r}: expected one of {', '.join(STAMP)}")
         if grade not in VIEWS:
             raise ValueError(f"grade {grade!r}: expected one of {', '.join(VIEWS)}")
-        known = None if as_of is None else instant(as_of, "hour")
+        known = None if as_of is None else instant(as_of, "hour").astimezone(UTC)
         chosen = (places,) if isinstance(places, str) else None if places is None else tuple(places)
         first, last = (None if moment is None else instant(moment, resolution) for moment in (start, end))
         return cls(resolution, chosen, first, last, known, grade)

@@ -1,0 +1,158 @@
+"""How good the statistics forecast, part by part, on days held out of training: `python -m benchmarks.forecast_skill`.
+
+Training leaves out the winter of 2015-16, the summer of 2016 and the last quarter of 2016. A forecast is issued at
+20:00 of the evening before each day of these periods (lead 1) or earlier. The city is the mean of its evaluation
+stations, hour by hour, and is held against days made of the same hours.
+
+The parts: `persistence` (the last 24 hours, as in `lantian.forecast.verify`), `boosting` (plain gradient boosting on
+the same predictors and days: the reference), `network` (the recurrent network alone) and `whole` (the network
+corrected by trees: what is published). `history` knows no weather after the issue, `perfect` the observed one.
+
+1-NME is 1 - sum|F - O| / sum O. A level is that of the AQI of all six pollutants; `pm25 level` is that of PM2.5 alone.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from benchmarks.report import Line, machine, table
+from lantian.forecast import features, hindcast, history, learn, learn_trees, verify
+from lantian.forecast.features import LEADS, Columns
+from lantian.forecast.history import ITEMS, Array, History
+from lantian.forecast.learn import ISSUE_HOUR, Calibrator, Mode
+from lantian.observations.readers import read
+from lantian.standards import aqi
+
+DATA = Path(__file__).parents[1] / "examples" / "beijing" / "data"
+CITY, CONTROL_POINT = "110000", "1002A"
+PERIODS = {
+    "winter 2015-16": (date(2015, 11, 15), date(2016, 3, 15)),
+    "2016-10..12": (date(2016, 10, 1), date(2016, 12, 31)),
+    "summer 2016": (date(2016, 6, 1), date(2016, 8, 31)),
+}
+Values = dict[str, Array]
+"""Place -> (day, item of `ITEMS`)."""
+
+
+def load(folder: Path = DATA) -> History:
+    """The example's hours and days on the grid."""
+    hourly = pl.concat(read(path).frames["hour"] for path in sorted((folder / "beijing_hourly").glob("PRSA_*")))
+    daily = read(next(folder.glob("cities28_*"))).frames["day"]
+    members = [code for code in hourly["place"].unique() if code != CONTROL_POINT]
+    return history.of_frames(hourly, daily, {CITY: members}, {CONTROL_POINT: CITY})
+
+
+class Boosting:
+    """Plain gradient boosting: a model an item, from the predictors of a place straight to its day."""
+
+    def __init__(self, known: History, mode: Mode) -> None:
+        self.perfect = mode == "perfect"
+        issues = np.arange(7, known.hours // 24 - 1) * 24 + ISSUE_HOUR
+        lead = np.tile(LEADS, len(issues))
+        which = np.repeat(issues, len(LEADS))
+        out = np.array([any(a <= day <= b for a, b in PERIODS.values()) for day in known.dates])
+        seen = np.where(out[:, None], np.nan, known.observed(CITY))
+        columns = features.of_place(known, CITY, which, lead, perfect=self.perfect)
+        self.names = tuple(columns)
+        grades = learn_trees.graded(learn_trees.table_of(columns, self.names))
+        target = features.take(seen, which // 24 + lead)
+        growth = learn_trees.Growth(iterations=200, rate=0.06, leaves=15)
+        self.models = [growth.booster().fit(grades, learn_trees.logarithm(target[:, k], k)) for k in range(len(ITEMS))]
+
+    def days(self, columns: Columns) -> Array:
+        """(case, item)."""
+        rows = learn_trees.table_of(columns, self.names)
+        made = [learn_trees.concentration(model.predict(rows), k) for k, model in enumerate(self.models)]
+        return np.stack(made, axis=1)
+
+
+def parts(
+    calibrator: Calibrator, plain: Boosting, known: History, days: Sequence[date], lead: int
+) -> dict[str, Values]:
+    """What each part says of the days; predictors look no further than each issue."""
+    if calibrator.network is None or calibrator.corrector is None:
+        raise ValueError("nothing was learnt of places with hours")
+    at = np.array([known.day_of(day) - lead for day in days]) * 24 + ISSUE_HOUR
+    grown = known.reaching_days(len(LEADS) + 1)
+    made: dict[str, Values] = {"boosting": {}, "network": {}, "whole": {}}
+    for place in known.places:
+        columns = features.of_place(known, place, at, np.full(len(at), lead), perfect=calibrator.mode == "perfect")
+        alone = learn.ensemble(calibrator.network, grown, place, at)[1][:, lead - 1]
+        made["boosting"][place] = plain.days(columns)
+        made["network"][place] = alone
+        made["whole"][place] = calibrator.corrector.correct(columns, alone)[0]
+    return made
+
+
+def persistence(known: History, days: Sequence[date], lead: int) -> Values:
+    """The same of persistence."""
+    issues = hindcast.moments(days[0] - timedelta(days=lead), days[-1] - timedelta(days=lead))
+    base = verify.persistence(issues, [lead], hourly=hindcast.hours_of(known, known.places))
+    wide = base.pivot("item", index=("place", "date"), values="value")
+    grid = pl.DataFrame({"date": days})
+    return {
+        place: grid.join(wide.filter(pl.col("place") == place), on="date", how="left")
+        .select(pl.col(ITEMS).fill_null(float("nan")))
+        .to_numpy()
+        for place in known.places
+    }
+
+
+def accuracy(made: Array, seen: Array) -> float:
+    """1 - NME of the pairs that are there."""
+    there = ~np.isnan(made) & ~np.isnan(seen)
+    return float(1.0 - np.abs(made - seen)[there].sum() / seen[there].sum())
+
+
+def levels(made: Array, seen: Array, days: Sequence[date]) -> tuple[float, float, float]:
+    """Share of days with the level of the AQI, within one of it, and with the level of PM2.5 alone."""
+    ours, theirs = _judged(made, days), _judged(seen, days)
+    apart = (ours["level"].cast(pl.Int64) - theirs["level"].cast(pl.Int64)).abs().drop_nulls().to_numpy()
+    alone = [frame.select(aqi.level_expr(pl.col("iaqi_pm25"))).to_series() for frame in (ours, theirs)]
+    same = (alone[0] == alone[1]).drop_nulls().to_numpy()
+    return float((apart == 0).mean()), float((apart <= 1).mean()), float(same.mean())
+
+
+def _judged(values: Array, days: Sequence[date]) -> pl.DataFrame:
+    frame = pl.DataFrame({item: values[:, k] for k, item in enumerate(ITEMS)}).fill_nan(None)
+    return aqi.daily(frame.with_columns(date=pl.Series(days)))
+
+
+def score(name: str, made: Values, known: History, days: Sequence[date]) -> Line:
+    """One line: the city, and all stations together."""
+    seen = {place: known.observed(place)[[known.day_of(day) for day in days]] for place in made}
+    pm25, ozone = (accuracy(made[CITY][:, k], seen[CITY][:, k]) for k in (5, 3))
+    stations = np.stack([made[code] for code in known.stations]), np.stack([seen[code] for code in known.stations])
+    own = [accuracy(stations[0][..., k], stations[1][..., k]) for k in (5, 3)]
+    level, within, particles = levels(made[CITY], seen[CITY], days)
+    told = f"1-NME pm25 {pm25:.3f} o3_8h {ozone:.3f}, level {level:.3f}, within one {within:.3f}"
+    return Line(name, told, f"pm25 level {particles:.3f}; stations pm25 {own[0]:.3f} o3_8h {own[1]:.3f}")
+
+
+def run(leads: Sequence[int]) -> Iterator[Line]:
+    """Train both modes and score them; some minutes."""
+    known = load()
+    models = {}
+    for mode in learn.MODES:
+        begun = time.process_time()
+        models[mode] = learn.train(known, mode=mode, held_out=tuple(PERIODS.values())), Boosting(known, mode)
+        found = {name: value for name, value in models[mode][0].scores.items() if "pm25" in name or "o3" in name}
+        yield Line(f"training, {mode}", f"{time.process_time() - begun:.0f} s of processor time", f"{found}")
+    for name, (first, last) in PERIODS.items():
+        days = [first + timedelta(days=k) for k in range((last - first).days + 1)]
+        for lead in leads:
+            yield score(f"{name}, lead {lead}, persistence", persistence(known, days, lead), known, days)
+            for mode, (calibrator, plain) in models.items():
+                for part, made in parts(calibrator, plain, known, days, lead).items():
+                    yield score(f"{name}, lead {lead}, {mode}, {part}", made, known, days)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--leads", type=int, nargs="+", default=[1, 3, 7])
+    print(table([machine(), *run(parser.parse_args().leads)]), flush=True)
