@@ -8,7 +8,8 @@ The parts: `persistence` (the last 24 hours, as in `lantian.forecast.verify`), `
 the same predictors and days: the reference), `network` (the recurrent network alone) and `whole` (the network
 corrected by trees: what is published). `history` knows no weather after the issue, `perfect` the observed one.
 
-1-NME is 1 - sum|F - O| / sum O. A level is that of the AQI of all six pollutants; `pm25 level` is that of PM2.5 alone.
+1-NME is 1 - sum|F - O| / sum O. A level is that of the AQI of all six pollutants; `pm25 level` and `o3 level` are those
+of one pollutant alone.
 """
 
 import argparse
@@ -25,15 +26,23 @@ from lantian.forecast import features, hindcast, history, learn, learn_trees, ve
 from lantian.forecast.features import LEADS, Columns
 from lantian.forecast.history import ITEMS, Array, History
 from lantian.forecast.learn import ISSUE_HOUR, Calibrator, Mode
+from lantian.kernel.settings import TIMEZONE
 from lantian.observations.readers import read
 from lantian.standards import aqi
 
 DATA = Path(__file__).parents[1] / "examples" / "beijing" / "data"
 CITY, CONTROL_POINT = "110000", "1002A"
+WINTER, AUTUMN, SUMMER = (
+    (date(2015, 11, 15), date(2016, 3, 15)),
+    (date(2016, 10, 1), date(2016, 12, 31)),
+    (date(2016, 6, 1), date(2016, 8, 31)),
+)
+HELD_OUT = (WINTER, AUTUMN, SUMMER)
 PERIODS = {
-    "winter 2015-16": (date(2015, 11, 15), date(2016, 3, 15)),
-    "2016-10..12": (date(2016, 10, 1), date(2016, 12, 31)),
-    "summer 2016": (date(2016, 6, 1), date(2016, 8, 31)),
+    "winter 2015-16": (WINTER,),
+    "2016-10..12": (AUTUMN,),
+    "the two together": (WINTER, AUTUMN),
+    "summer 2016": (SUMMER,),
 }
 Values = dict[str, Array]
 """Place -> (day, item of `ITEMS`)."""
@@ -55,7 +64,7 @@ class Boosting:
         issues = np.arange(7, known.hours // 24 - 1) * 24 + ISSUE_HOUR
         lead = np.tile(LEADS, len(issues))
         which = np.repeat(issues, len(LEADS))
-        out = np.array([any(a <= day <= b for a, b in PERIODS.values()) for day in known.dates])
+        out = np.array([any(a <= day <= b for a, b in HELD_OUT) for day in known.dates])
         seen = np.where(out[:, None], np.nan, known.observed(CITY))
         columns = features.of_place(known, CITY, which, lead, perfect=self.perfect)
         self.names = tuple(columns)
@@ -91,7 +100,9 @@ def parts(
 
 def persistence(known: History, days: Sequence[date], lead: int) -> Values:
     """The same of persistence."""
-    issues = hindcast.moments(days[0] - timedelta(days=lead), days[-1] - timedelta(days=lead))
+    wanted = {day - timedelta(days=lead) for day in days}
+    every = hindcast.moments(min(wanted), max(wanted))
+    issues = [one for one in every if one.astimezone(TIMEZONE).date() in wanted]
     base = verify.persistence(issues, [lead], hourly=hindcast.hours_of(known, known.places))
     wide = base.pivot("item", index=("place", "date"), values="value")
     grid = pl.DataFrame({"date": days})
@@ -109,13 +120,16 @@ def accuracy(made: Array, seen: Array) -> float:
     return float(1.0 - np.abs(made - seen)[there].sum() / seen[there].sum())
 
 
-def levels(made: Array, seen: Array, days: Sequence[date]) -> tuple[float, float, float]:
-    """Share of days with the level of the AQI, within one of it, and with the level of PM2.5 alone."""
+def levels(made: Array, seen: Array, days: Sequence[date]) -> tuple[float, float, float, float]:
+    """Share of days with the level of the AQI, within one of it, and with the level of PM2.5 and of ozone alone."""
     ours, theirs = _judged(made, days), _judged(seen, days)
     apart = (ours["level"].cast(pl.Int64) - theirs["level"].cast(pl.Int64)).abs().drop_nulls().to_numpy()
-    alone = [frame.select(aqi.level_expr(pl.col("iaqi_pm25"))).to_series() for frame in (ours, theirs)]
-    same = (alone[0] == alone[1]).drop_nulls().to_numpy()
-    return float((apart == 0).mean()), float((apart <= 1).mean()), float(same.mean())
+    alone = [
+        [frame.select(aqi.level_expr(pl.col(item))).to_series() for frame in (ours, theirs)]
+        for item in ("iaqi_pm25", "iaqi_o3_8h")
+    ]
+    pm25, ozone = (float((one == other).drop_nulls().to_numpy().mean()) for one, other in alone)
+    return float((apart == 0).mean()), float((apart <= 1).mean()), pm25, ozone
 
 
 def _judged(values: Array, days: Sequence[date]) -> pl.DataFrame:
@@ -129,9 +143,11 @@ def score(name: str, made: Values, known: History, days: Sequence[date]) -> Line
     pm25, ozone = (accuracy(made[CITY][:, k], seen[CITY][:, k]) for k in (5, 3))
     stations = np.stack([made[code] for code in known.stations]), np.stack([seen[code] for code in known.stations])
     own = [accuracy(stations[0][..., k], stations[1][..., k]) for k in (5, 3)]
-    level, within, particles = levels(made[CITY], seen[CITY], days)
+    level, within, particles, of_ozone = levels(made[CITY], seen[CITY], days)
     told = f"1-NME pm25 {pm25:.3f} o3_8h {ozone:.3f}, level {level:.3f}, within one {within:.3f}"
-    return Line(name, told, f"pm25 level {particles:.3f}; stations pm25 {own[0]:.3f} o3_8h {own[1]:.3f}")
+    return Line(
+        name, told, f"pm25 level {particles:.3f} o3 level {of_ozone:.3f}; stations pm25 {own[0]:.3f} o3_8h {own[1]:.3f}"
+    )
 
 
 def run(leads: Sequence[int]) -> Iterator[Line]:
@@ -140,11 +156,11 @@ def run(leads: Sequence[int]) -> Iterator[Line]:
     models = {}
     for mode in learn.MODES:
         begun = time.process_time()
-        models[mode] = learn.train(known, mode=mode, held_out=tuple(PERIODS.values())), Boosting(known, mode)
+        models[mode] = learn.train(known, mode=mode, held_out=HELD_OUT), Boosting(known, mode)
         found = {name: value for name, value in models[mode][0].scores.items() if "pm25" in name or "o3" in name}
         yield Line(f"training, {mode}", f"{time.process_time() - begun:.0f} s of processor time", f"{found}")
-    for name, (first, last) in PERIODS.items():
-        days = [first + timedelta(days=k) for k in range((last - first).days + 1)]
+    for name, spans in PERIODS.items():
+        days = [first + timedelta(days=k) for first, last in spans for k in range((last - first).days + 1)]
         for lead in leads:
             yield score(f"{name}, lead {lead}, persistence", persistence(known, days, lead), known, days)
             for mode, (calibrator, plain) in models.items():
