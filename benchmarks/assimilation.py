@@ -81,4 +81,6 @@ def _errors(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folds", type=int, default=3)
-    print(table([machine(), *run(folds=parser.parse_args().folds)]))
+    parser.add_argument("--issues", type=int, default=len(ISSUES))
+    asked = parser.parse_args()
+    print(table([machine(), *run(ISSUES[-asked.issues :], asked.folds)]))
