@@ -162,14 +162,20 @@ def train(
     issues = np.arange(LOOK_BACK.days // 6, seen.hours // 24 - 1) * 24 + ISSUE_HOUR
     network, corrector, honest, scores = None, None, None, dict[str, float]()
     perfect = mode == "perfect"
+    # The trees take about as long as the network.
+    whole = 2 * effort.steps
     if seen.places:
-        network, honest = _network(seen, issues, out, effort, perfect=perfect, tell=tell)
+        network, honest = _network(
+            seen, issues, out, effort, perfect=perfect, tell=lambda done, _total: tell(done, whole)
+        )
         observed = np.where(out[:, None], np.nan, np.stack([seen.daily[place] for place in seen.places]))
         given = learn_days.lesson(seen, seen.places, issues, honest, observed, perfect=perfect)
         corrector, checked = learn_days.learn(seen.places, given, len(seen.members), effort.iterations)
         scores = learn_days.scores(given, checked, regions=len(seen.members))
+    tell(whole * 3 // 4, whole)
     near = honest[0] if honest is not None else None
     cities = learn_cities.learn(seen, issues, _home(seen), near, out, perfect=perfect, iterations=effort.iterations)
+    tell(whole, whole)
     return Calibrator(mode, seen.first, seen.dates[-1], tuple(held_out), network, corrector, cities, scores)
 
 

@@ -182,10 +182,13 @@ def train(
 
 
 def _share(progress: Progress) -> Callable[[int, int], None]:
-    """Tells each percent of the steps."""
+    """Tells each percent."""
+    told = 0
 
     def tell(done: int, total: int) -> None:
-        if more := 100 * done // total - 100 * (done - 1) // total:
+        nonlocal told
+        if more := 100 * done // total - told:
+            told += more
             progress.advance(more)
 
     return tell
