@@ -6,6 +6,7 @@ import importlib
 import time
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,27 +54,33 @@ def run(
     issue: Annotated[
         str | None, typer.Option(help="moment such as 2016-12-16T20, Beijing; default the last 20:00 by the clock")
     ] = None,
-    mode: Annotated[str, typer.Option(help=MODE)] = "perfect",
+    mode: Annotated[str | None, typer.Option(help=f"{MODE}; default perfect, with --weather none is given")] = None,
     city: Annotated[
         str | None, typer.Option(help="code of the city over which the engine runs; without it statistics alone")
     ] = None,
     hours: Annotated[int, typer.Option(help="how far the engine goes", min=1, max=168)] = 72,
+    weather: Annotated[
+        list[Path] | None,
+        typer.Option(help="file of a weather forecast 气象预报 (WRF, GRIB, NetCDF), given once or more; mode weather"),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Make the forecast of an issue: statistics, and with --city the engine, its nests and its map."""
-    work, chosen = importlib.import_module("lantian.forecast.service_work"), _mode(mode)
-    if city is not None and chosen != "perfect":
-        raise ValueError(f"--mode {mode}: the engine needs the weather of the days ahead, --mode perfect")
+    """Make the forecast of an issue: statistics, and with --city the engine, its nests and its map.
+
+    With `--weather` both read a weather forecast from files; days that the files do not cover whole are left out.
+    """
+    work, chosen = importlib.import_module("lantian.forecast.service_work"), _run_mode(mode, weather, city)
     _room("learn")
     with open_platform(home) as platform, Screen(quiet=as_json) as screen:
         when = words.moment(issue) if issue else work.last_issue(platform.clock.now())
         begun = time.perf_counter()
-        stated, progress = when.isoformat(), screen.progress()
+        progress = screen.progress()
+        asked = {"issue": when.isoformat(), "weather": [str(file) for file in weather or ()]}
         if city is None:
-            work.statistics(platform, "cli", progress, issue=stated, modes=[chosen])
+            work.statistics(platform, "cli", progress, **asked, **({} if weather else {"modes": [chosen]}))
         else:
-            work.engine(platform, "cli", progress, city=city, issue=stated, hours=hours)
+            work.engine(platform, "cli", progress, city=city, hours=hours, **asked)
         store = importlib.import_module("lantian.forecast.store").RunStore(platform)
         made = next(one for one in store.runs() if (one.issue, one.mode) == (when, chosen))
         told = {
@@ -151,6 +158,22 @@ def _mode(text: str) -> str:
     if text not in modes:
         raise ValueError(f"--mode {text}: expected one of {', '.join(modes)}")
     return text
+
+
+def _run_mode(mode: str | None, files: Sequence[Path] | None, city: str | None) -> str:
+    """The mode of a run, where what is asked for fits together."""
+    if files:
+        if mode not in (None, "weather"):
+            raise ValueError(f"--mode {mode}: with --weather the forecast is of mode weather; leave --mode out")
+        return "weather"
+    if mode == "weather":
+        raise ValueError("--mode weather: expected the files of a weather forecast, --weather FILE")
+    chosen = _mode(mode or "perfect")
+    if city is not None and chosen != "perfect":
+        raise ValueError(
+            f"--mode {mode}: the engine needs the weather of the days ahead, --mode perfect or --weather FILE"
+        )
+    return chosen
 
 
 def _calibrator(platform: Platform, shelves: Any, mode: str, before: date | None, progress: Any) -> tuple[Card, Any]:

@@ -79,7 +79,9 @@ def ingredients(
     network = stations(platform)
     layout = layout or _layout(platform, city, network, terrain)
     begin = issue - timedelta(hours=approach)
-    observed = ObservationStore(platform).hourly(None, begin, issue, list(POLLUTANTS), issue).collect()
+    # without an approach the hour before the issue still corrects the start
+    heard = min(begin, issue - timedelta(hours=1))
+    observed = ObservationStore(platform).hourly(None, heard, issue, list(POLLUTANTS), issue).collect()
     return Ingredients(
         issue=issue,
         domains=tuple(layout.domains(terrain)),

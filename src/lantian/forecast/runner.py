@@ -19,15 +19,19 @@ import xarray as xr
 
 from lantian.emissions import Inventory, installed
 from lantian.forecast import products
+from lantian.forecast.foreseen import Foreseen, carried, foreseen
 from lantian.forecast.shelf import Shelf
 from lantian.forecast.store import Mode, Run, RunStore
 from lantian.kernel.bootstrap import Platform
+from lantian.kernel.settings import TIMEZONE
 
 if TYPE_CHECKING:
     from lantian.forecast.learn import Calibrator
     from lantian.kernel.jobs import Progress
 
 HOURS: Final = 72
+APPROACH: Final = 24
+"""Hours before the issue, as far as the weather reaches."""
 SHELF: Final = "forecast/models"
 NAMES: Final[Mapping[str, str]] = {
     "statistics": "统计预报 statistics",
@@ -55,27 +59,44 @@ def issue_forecast(
 ) -> Run:
     """Make and store the forecast of an issue; with a ``city`` the engine runs over its nests.
 
-    ``weather``: canonical fields that cover ``hours`` and the day before; without them, in mode ``perfect``, the
-    stations' weather as it was observed. Mode ``history`` knows no weather and has no engine.
+    ``weather``, for mode ``weather`` and no other: canonical fields, a weather forecast. The statistics are those of a
+    ``perfect`` calibrator with this weather at its stations, on the days that it covers whole; the engine runs as many
+    of the ``hours`` as it covers, after as much of the day before. A run that was made with the same weather is not
+    made again. In mode ``perfect`` both read the stations' weather as it was observed; mode ``history`` knows no
+    weather and has no engine.
 
     Raises:
         LookupError: nothing is known before the issue, or something that the engine needs is lacking.
+        ValueError: the weather does not reach far enough in time or space; mode and weather do not fit together.
     """
     from lantian.forecast.service_statistics import products_of
 
+    if (mode == "weather") != (weather is not None):
+        raise ValueError(f"mode {mode}: fields of a weather forecast belong to mode weather, and to no other")
+    if weather is not None and calibrator.mode != "perfect":
+        raise ValueError(f"mode weather: expected a calibrator of mode perfect, got one of mode {calibrator.mode}")
     store = RunStore(platform)
     versions = {"statistics": _version(platform, calibrator)}
+    given = None if weather is None else _given(platform, weather, issue, calibrator)
+    if given is not None:
+        versions["weather"] = given.label
+        before = next((run for run in store.runs(first=issue) if (run.issue, run.mode) == (issue, mode)), None)
+        if before is not None and before.models == versions and _stands(store, before, city):
+            return before
+        if before is not None and before.models.get("weather") != given.label:
+            shutil.rmtree(store.folder(before) / "engine", ignore_errors=True)  # begun with other weather
     run = store.begin(issue, mode, actor=actor, models=versions, resume=True)
     try:
         progress.stage(NAMES["statistics"])
         store.stage(run, "statistics", actor=actor)
-        said = products_of(platform, issue, calibrator, past)
+        ahead = None if given is None else given.at_stations
+        said = products_of(platform, issue, calibrator, past, weather=ahead)
         store.stage(run, "statistics", actor=actor, ended=True)
-        if run.revision == 0 or city is None:
+        if run.revision == 0 or city is None or given is not None:
             run = _put(store, run, said, None, actor)
         if city is None:
             return run
-        return _with_engine(_Job(platform, store, run, city, hours, actor, progress), said, weather)
+        return _with_engine(_Job(platform, store, run, city, hours, actor, progress), said, given)
     except Exception as error:
         store.fail(run, f"{type(error).__name__}: {error}", actor=actor)
         raise
@@ -116,15 +137,21 @@ class _Job:
         self.done = done if done > self.done else self.done
 
 
-def _with_engine(job: _Job, said: Mapping[str, pl.DataFrame], weather: xr.Dataset | None) -> Run:
+def _with_engine(job: _Job, said: Mapping[str, pl.DataFrame], given: Foreseen | None) -> Run:
     from lantian.forecast import cycle, engine, gather
 
     platform, run = job.platform, job.run
-    issue, until = run.issue, run.issue + timedelta(hours=job.hours)
-    begin = issue - timedelta(hours=24)
-    air = weather if weather is not None else gather.observed_weather(platform, begin, until, gather.later(platform))
+    issue = run.issue
+    hours = job.hours if given is None else min(job.hours, given.after)
+    approach = APPROACH if given is None else min(APPROACH, given.before)
+    begin, until = issue - timedelta(hours=approach), issue + timedelta(hours=hours)
+    air = given.fields if given else gather.observed_weather(platform, begin, until, gather.later(platform))
     ahead = said["values"].filter(pl.col("source") == "statistics")
-    made = gather.ingredients(platform, issue, job.city, air, ahead, _inventory(platform), hours=job.hours)
+    if given is not None:
+        ahead = carried(ahead, until.astimezone(TIMEZONE).date() + timedelta(days=1))
+    made = gather.ingredients(
+        platform, issue, job.city, air, ahead, _inventory(platform), hours=hours, approach=approach
+    )
     folder = job.store.folder(run) / "engine"
     nests = cycle.run(made, folder, job.tell)
     job.begin("map")
@@ -141,6 +168,19 @@ def _with_engine(job: _Job, said: Mapping[str, pl.DataFrame], weather: xr.Datase
     (folder / "factors.json").replace(job.store.folder(run) / "factors.json")
     shutil.rmtree(folder)  # large; a run that is asked for again is made again
     return result
+
+
+def _given(platform: Platform, weather: xr.Dataset, issue: datetime, calibrator: Calibrator) -> Foreseen:
+    """The weather at the stations that the statistics forecast."""
+    from lantian.forecast import gather
+
+    known = gather.stations(platform).filter(pl.col("place").is_in(list(calibrator.places)))
+    return foreseen(weather, issue, known)
+
+
+def _stands(store: RunStore, run: Run, city: str | None) -> bool:
+    """Whether all that is asked for was made."""
+    return run.status == "finished" and run.revision > 0 and (city is None or store.has_fields(run))
 
 
 def _put(store: RunStore, run: Run, made: Mapping[str, pl.DataFrame], fields: xr.Dataset | None, actor: str) -> Run:

@@ -16,7 +16,8 @@ import polars as pl
 
 from lantian.forecast import clearing, hindcast, history, products, verify
 from lantian.forecast.features import LEADS
-from lantian.forecast.learn import LOOK_BACK, SOURCE, VALUES, Calibrator
+from lantian.forecast.foreseen import first_open_day
+from lantian.forecast.learn import LOOK_BACK, SOURCE, VALUES, Calibrator, Forecast
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
 
@@ -32,11 +33,18 @@ _AHEAD: Final = timedelta(days=max(LEADS) + 1)
 
 
 def products_of(
-    platform: Platform, issue: datetime, calibrator: Calibrator, past: pl.DataFrame | None = None
+    platform: Platform,
+    issue: datetime,
+    calibrator: Calibrator,
+    past: pl.DataFrame | None = None,
+    *,
+    weather: pl.DataFrame | None = None,
 ) -> dict[str, pl.DataFrame]:
     """The products of an issue, of the sources ``lantian``, ``statistics`` and ``persistence``.
 
-    In mode ``perfect`` the weather of the days ahead is read as it was observed, however late it became known.
+    A calibrator of mode ``perfect`` needs the weather of the days ahead. It is ``weather`` where a forecast is given,
+    every hour of the stations from the issue on; days that it does not cover with all their 24 hours are in none of
+    the products, of no source. Without it the weather is read as it was observed, however late it became known.
     ``past``: dirty spells of the years before (`spells`), for the clearing of mode ``history``.
 
     Raises:
@@ -45,13 +53,21 @@ def products_of(
     day = issue.astimezone(TIMEZONE).date()
     known = history.read(platform, issue, day - LOOK_BACK, day)
     places = [place for place in dict.fromkeys((*known.places, *known.cities)) if place in calibrator.places]
-    weather = _weather_ahead(platform, issue, day) if calibrator.mode == "perfect" else None
+    end = None if weather is None else first_open_day(weather)
+    if weather is None and calibrator.mode == "perfect":
+        weather = _weather_ahead(platform, issue, day)
     said = calibrator.predict(known, issue, places, weather=weather)
+    if end is not None:
+        said = Forecast(
+            said.values.filter(pl.col("date") < end), said.hours.filter(pl.col("time") < history.midnight(end))
+        )
     if said.values.is_empty():
         raise LookupError(f"nothing was known of the {LOOK_BACK.days} days before {issue.isoformat()}")
     hourly = hindcast.hours_of(known, known.places).filter(pl.col("time") < issue)
     daily = _published(known, issue)
     base = verify.persistence([issue], LEADS, hourly=hourly, daily=daily)
+    if end is not None:
+        base = base.filter(pl.col("date") < end)
     values = pl.concat(
         [said.values, _ours(said.values), base.select(pl.col(name).cast(kind) for name, kind in VALUES.items())]
     )

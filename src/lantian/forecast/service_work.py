@@ -47,17 +47,22 @@ def statistics(
     issue: str | None = None,
     modes: Sequence[Statistical] = ("history",),
     back: int = 0,
+    weather: Sequence[str] = (),
 ) -> None:
     """Issue the statistical forecast of each mode, and those of the days before, as they would have been issued then.
 
     ``issue``: the moment with its zone; None: the last 20:00 of Beijing by the clock. ``back``: days before it. A mode
     without a model is trained first, on what lies `service_statistics.HELD_BACK` before the issue and earlier. An issue
-    that has products is passed over, so a second run goes on where the first was interrupted.
+    that has products is passed over, so a second run goes on where the first was interrupted. ``weather``: files of a
+    weather forecast; then only the issue is made, in mode ``weather`` (`runner.issue_forecast`).
 
     Raises:
         ValueError, LookupError: there is too little to learn or to forecast from.
     """
     when = last_issue(platform.clock.now()) if issue is None else datetime.fromisoformat(issue).astimezone(UTC)
+    if weather:
+        _from_files(platform, actor, progress, when, weather)
+        return
     from lantian.forecast import service_statistics  # seconds to import, and not installed everywhere
     from lantian.forecast.runner import issue_forecast
 
@@ -88,25 +93,44 @@ def engine(
     issue: str | None = None,
     mode: Literal["perfect"] = "perfect",
     hours: int = 72,
+    weather: Sequence[str] = (),
 ) -> None:
     """Run the engine over a city's nests for an issue, and put its hours, days and map beside the statistics.
 
     A run that was cut off goes on in the stage it was in; one that has a map is passed over. Arguments as of
-    `statistics`; ``city``: the code of its region; ``hours``: how far.
+    `statistics`; ``city``: the code of its region; ``hours``: how far, with ``weather`` no farther than its files.
 
     Raises:
         ValueError, LookupError: something that the engine needs is lacking; the message says what.
     """
+    when = last_issue(platform.clock.now()) if issue is None else datetime.fromisoformat(issue).astimezone(UTC)
+    if weather:
+        _from_files(platform, actor, progress, when, weather, city=city, hours=hours)
+        return
     from lantian.forecast import service_statistics
     from lantian.forecast.runner import issue_forecast
 
-    when = last_issue(platform.clock.now()) if issue is None else datetime.fromisoformat(issue).astimezone(UTC)
     store = RunStore(platform)
     if any((run.issue, run.mode) == (when, mode) and store.has_fields(run) for run in store.runs()):
         return
     calibrator = _calibrator(platform, mode, when, progress)
     past = service_statistics.spells(platform, when)
     issue_forecast(platform, when, mode, calibrator, actor=actor, progress=progress, city=city, hours=hours, past=past)
+
+
+def _from_files(
+    platform: Platform, actor: str, progress: Progress, issue: datetime, files: Sequence[str], **engine: Any
+) -> None:
+    """The forecast of an issue with the weather of files; ``engine``: its city and hours, without them statistics."""
+    from lantian import weather
+    from lantian.forecast.foreseen import around
+    from lantian.forecast.runner import issue_forecast
+
+    progress.stage("气象文件 weather files")
+    with weather.read([str(file) for file in files]) as fields:
+        found = around(fields, issue)  # what does not reach far enough is told before anything is trained
+        calibrator = _calibrator(platform, "perfect", issue, progress)
+        issue_forecast(platform, issue, "weather", calibrator, actor=actor, progress=progress, weather=found, **engine)
 
 
 WORKS: Mapping[str, Callable[..., None]] = {"statistics": statistics, "engine": engine}

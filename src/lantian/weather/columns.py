@@ -82,6 +82,12 @@ def saturation_pressure(temperature: ArrayLike) -> Array:
     return 611.2 * jnp.exp(17.67 * celsius / (celsius + 243.5))
 
 
+def dew_point(vapour: ArrayLike) -> Array:
+    """K, from the vapour's pressure Pa: `saturation_pressure` inverted."""
+    log = jnp.log(jnp.asarray(vapour) / 611.2)
+    return 273.15 + 243.5 * log / (17.67 - log)
+
+
 def specific_humidity(vapour: ArrayLike, pressure: ArrayLike) -> Array:
     """Of the vapour's pressure and that of the air, Pa: kg kg-1."""
     e = jnp.asarray(vapour)
@@ -153,7 +159,7 @@ def cloud_water(ground: Ground, height: Array) -> Array:
     under an overcast sky, none where less than half is covered. Judgement: stations see no cloud water.
     """
     vapour = relative_humidity(ground.humidity, ground.temperature, ground.pressure)
-    dew = 243.5 / (17.67 / jnp.log(jnp.clip(vapour, 0.01, 1.0) * saturation_pressure(ground.temperature) / 611.2) - 1)
-    base = 125 * jnp.maximum(ground.temperature - 273.15 - dew, 0.0)
+    dew = dew_point(jnp.clip(vapour, 0.01, 1.0) * saturation_pressure(ground.temperature))
+    base = 125 * jnp.maximum(ground.temperature - dew, 0.0)
     cover = jnp.maximum(2 * ground.cloud - 1, 0.0)
     return jnp.where((height >= base) & (height <= base + 500), 2e-4 * cover**2, 0.0)

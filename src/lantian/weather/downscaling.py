@@ -54,7 +54,7 @@ def downscale(
     Raises:
         ValueError: times that the source does not have, or a source that is none.
     """
-    hours = _hours(source, times)
+    hours = whole_hours(source, times)
     variables: dict[str, NDArray[np.float32]] = {}
     for t, moment in enumerate(_moments(source, domain, hours, land, progress)):
         for name, field in moment.items():
@@ -83,7 +83,7 @@ def write(
     path = Path(path)
     if path.exists():
         raise FileExistsError(f"{path} exists; give the weather a path of its own")
-    hours = _hours(source, times)
+    hours = whole_hours(source, times)
     part = path.with_name(path.name + ".part")  # renamed in the end, so that no reader meets half of it
     _frame(domain, hours).to_zarr(part, mode="w", zarr_format=3, consolidated=False)
     group = zarr.open_group(part, mode="r+")
@@ -120,7 +120,7 @@ def _moments(
     if "station" in source.dims:
         made, broad = _from_stations(source, domain, given, reference, hours, finish), None
     else:
-        fields = FieldsAir(source, domain, given, finish.middles)
+        fields = FieldsAir.over(source, domain, given, finish.middles)
         made, broad = fields.hours(hours), max(2 * fields.spacing, BROAD)
     for t, (air, near) in enumerate(made):
         with quiet_cache():
@@ -152,8 +152,12 @@ def _from_stations(
         yield air, Near(surface.friction_velocity, surface.inverse_obukhov, ground.depth, ground.cloud, ground.rain)
 
 
-def _hours(source: xr.Dataset, times: ArrayLike | None) -> NDArray[np.datetime64]:
-    """Every hour from the first to the last."""
+def whole_hours(source: xr.Dataset, times: ArrayLike | None) -> NDArray[np.datetime64]:
+    """Every hour from the first to the last.
+
+    Raises:
+        ValueError: times that are no whole hours, or that the source does not have.
+    """
     there = source["time"].values.astype("datetime64[s]")
     wanted = there if times is None else np.atleast_1d(np.asarray(times, "datetime64[s]"))
     first, last = wanted.min(), wanted.max()
@@ -166,10 +170,15 @@ def _hours(source: xr.Dataset, times: ArrayLike | None) -> NDArray[np.datetime64
     return hours
 
 
+def reference_roughness() -> float:
+    """m, of the ground around a weather station, and of a domain of which nothing else is said."""
+    default = np.array([DEFAULT_LAND.get(name, 0.0) for name in deposition.CLASSES])
+    return float(deposition.roughness(jnp.asarray(default)))
+
+
 def _land(domain: Domain, land: xr.Dataset | None) -> tuple[Land, float]:
     """The ground, and the roughness around a weather station."""
-    default = np.array([DEFAULT_LAND.get(name, 0.0) for name in deposition.CLASSES])
-    reference = float(deposition.roughness(jnp.asarray(default)))
+    reference = reference_roughness()
     shape = domain.terrain.shape
     if land is None:
         return Land(np.full(shape, reference), np.full(shape, DEFAULT_LAND["urban"])), reference

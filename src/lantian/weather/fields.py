@@ -7,9 +7,9 @@ domain's own ground. What the source does not give of the ground (sun, heat, str
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -66,14 +66,31 @@ class FieldsAir:
     """The air and what belongs to the ground, from a canonical dataset of fields.
 
     Raises:
-        ValueError: the source does not cover the domain, or has no level within its height.
+        ValueError: the source has no two levels within the height.
     """
 
-    def __init__(self, source: xr.Dataset, domain: Domain, land: Land, middles: Array) -> None:
-        self.source, self.domain, self.middles = source, domain, middles
+    def __init__(
+        self, source: xr.Dataset, bilinear: Bilinear, fixed: Mapping[str, Any], lon: Any, lat: Any, top: float
+    ) -> None:
+        """At the places of ``bilinear``, (y, x): `over` a domain, or at points.
+
+        ``fixed``: ``terrain`` m, ``roughness`` m, ``warming`` W m-2, ``cos_north`` and ``sin_north`` of the angle of
+        the map's axes, (y, x), and ``thickness`` and ``middles`` of the layers, (z, y, x) m; ``top`` m above the
+        ground, up to which the source is looked at.
+        """
+        self.source, self.bilinear, self.lon, self.lat, self.top = source, bilinear, lon, lat, top
         self.times = source["time"].values.astype("datetime64[s]")
-        self.bilinear = Bilinear.to(source["lon"].values, source["lat"].values, domain.grid)
-        self.spacing = self.bilinear.spacing
+        self.spacing = bilinear.spacing
+        self.fixed = {name: jnp.asarray(value, jnp.float32) for name, value in fixed.items()}
+        self._kept: dict[int, _Columns] = {}
+
+    @classmethod
+    def over(cls, source: xr.Dataset, domain: Domain, land: Land, middles: Array) -> FieldsAir:
+        """The air of a domain.
+
+        Raises:
+            ValueError: the source does not cover it.
+        """
         grid = domain.grid
         fixed = {
             "terrain": domain.terrain,
@@ -84,8 +101,9 @@ class FieldsAir:
             "thickness": domain.thickness,
             "middles": middles,
         }
-        self.fixed = {name: jnp.asarray(value, jnp.float32) for name, value in fixed.items()}
-        self._kept: dict[int, _Columns] = {}
+        bilinear = Bilinear.to(source["lon"].values, source["lat"].values, grid)
+        top = domain.levels.top + float(domain.terrain.max() - (domain.base or 0.0))
+        return cls(source, bilinear, fixed, grid.lon, grid.lat, top)
 
     def hours(self, hours: NDArray[np.datetime64]) -> Iterator[tuple[Air, Near]]:
         """One after the other; between the source's times linear."""
@@ -98,18 +116,17 @@ class FieldsAir:
             if after != before:
                 share = float((hour - self.times[before]) / (self.times[after] - self.times[before]))
             mixed = jax.tree.map(lambda a, b, s=share: jnp.float32(1 - s) * a + jnp.float32(s) * b, first, last)
-            zenith = photolysis.cos_zenith(self.domain.grid.lon, self.domain.grid.lat, hour)
+            zenith = photolysis.cos_zenith(self.lon, self.lat, hour)
             yield _air(self.fixed, mixed, jnp.asarray(zenith, jnp.float32))
 
     def _columns(self, t: int) -> _Columns:
-        """Only what the domain needs is read: the levels up to the first above its top."""
+        """Only what is needed is read: the levels up to the first above the top."""
         now = self.source.isel(time=t)
         height = now["height"].values
-        wanted = self.domain.levels.top + float(self.domain.terrain.max() - (self.domain.base or 0.0))
-        above = np.flatnonzero((height > wanted).all(axis=(1, 2)))
+        above = np.flatnonzero((height > self.top).all(axis=(1, 2)))
         count = min(int(above[0]) + 1 if above.size else len(height), len(height))
         if count < 2:
-            raise ValueError(f"the source has {count} level below {wanted:.0f} m above the ground; two are needed")
+            raise ValueError(f"the source has {count} level below {self.top:.0f} m above the ground; two are needed")
         names = [*_VOLUMES, *([_WATER] if _WATER in now else [])]
         volumes = [self.bilinear(now[name].isel(level=slice(count)).values) for name in names]
         return _Columns(

@@ -7,8 +7,9 @@ what is linear there comes out exactly.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
@@ -25,11 +26,13 @@ Field = NDArray[np.float64]
 _STEPS: Final = 20
 _REACH: Final = 0.01
 """Of a source cell: so far beyond the outermost columns a place may lie, for rounding."""
+_DEGREE: Final = 111_195.0
+"""m, a degree of a great circle."""
 
 
 @dataclass(frozen=True)
 class Bilinear:
-    """Weights from the columns of a source (y, x) to places; made by `to`."""
+    """Weights from the columns of a source (y, x) to places; made by `to` or `to_points`."""
 
     weights: sparse.csr_array
     """(places, columns)"""
@@ -45,31 +48,69 @@ class Bilinear:
         Raises:
             ValueError: the source has fewer than 2 x 2 columns, or does not cover the grid; the message says where.
         """
+        found, outside = cls._of(lon, lat, target.lon, target.lat, target.projection.forward, target.projection.lon_0)
+        if outside.any():
+            first = int(np.argmax(outside))
+            raise ValueError(
+                f"the source does not cover grid {target.name!r}: {outside.sum()} of {outside.size} cells lie beyond "
+                f"its columns, first at {target.lon.ravel()[first]:.3f} E {target.lat.ravel()[first]:.3f} N; the "
+                f"source reaches {_reach(lon, lat)}"
+            )
+        return found
+
+    @classmethod
+    def to_points(
+        cls, lon: ArrayLike, lat: ArrayLike, lon_at: ArrayLike, lat_at: ArrayLike, names: Sequence[str]
+    ) -> Bilinear:
+        """To single points (n,), degrees, as (1, n): exact for what is linear in longitude and latitude.
+
+        Raises:
+            ValueError: the source has fewer than 2 x 2 columns, or a point lies outside them; the message has its name.
+        """
+        lon_at, lat_at = (np.asarray(each, np.float64)[None] for each in (lon_at, lat_at))
+        middle, narrow = float(lon_at[0, 0]), float(np.cos(np.radians(lat_at[0, 0])))
+
+        def forward(east: Field, north: Field) -> tuple[Field, Field]:
+            return _DEGREE * narrow * ((east - middle + 180) % 360 - 180), _DEGREE * north
+
+        found, outside = cls._of(lon, lat, lon_at, lat_at, forward, middle)
+        if outside.any():
+            told = [f"{names[k]} ({lon_at[0, k]:.3f} E {lat_at[0, k]:.3f} N)" for k in np.flatnonzero(outside).tolist()]
+            more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+            raise ValueError(
+                f"outside the weather's grid: {', '.join(told[:3])}{more}; the grid reaches {_reach(lon, lat)}"
+            )
+        return found
+
+    @classmethod
+    def _of(
+        cls,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        lon_at: Field,
+        lat_at: Field,
+        forward: Callable[[Field, Field], tuple[Any, Any]],
+        lon_0: float,
+    ) -> tuple[Bilinear, NDArray[np.bool_]]:
+        """On the map of ``forward``, whose middle is ``lon_0``; and which of the places lie outside."""
         lon, lat = (np.asarray(each, np.float64) for each in (lon, lat))
         if lon.ndim != 2 or min(lon.shape) < 2:
             raise ValueError(f"lon: expected at least 2 x 2 columns, got {lon.shape}")
         ny, nx = lon.shape
         order = np.arange(nx)
         if _closes(lon):  # round the earth: the seam goes to the far side
-            away = np.abs((lon[0] - target.projection.lon_0 + 180) % 360 - 180)
+            away = np.abs((lon[0] - lon_0 + 180) % 360 - 180)
             order = np.roll(order, nx // 2 - int(away.argmin()))
             lon, lat = lon[:, order], lat[:, order]
-        near = KDTree(_sphere(lon, lat)).query(_sphere(target.lon, target.lat))[1]
+        near = KDTree(_sphere(lon, lat)).query(_sphere(lon_at, lat_at))[1]
         j, i = np.unravel_index(near, lon.shape)
         box = [slice(max(0, int(at.min()) - 2), int(at.max()) + 3) for at in (j, i)]
-        x, y = target.projection.forward(lon[*box], lat[*box])
-        places = np.meshgrid(target.x, target.y)
+        x, y = forward(lon[*box], lat[*box])
+        x_at, y_at = (np.ravel(each) for each in forward(lon_at, lat_at))
         start = np.stack([j - box[0].start, i - box[1].start]).astype(np.float64)
-        v, u = _locate(x, y, places[0].ravel(), places[1].ravel(), start)
+        v, u = _locate(x, y, x_at, y_at, start)
         size = np.array(x.shape)[:, None] - 1
         outside = np.max([-v, -u, v - size[0], u - size[1]], axis=0) > _REACH
-        if outside.any():
-            first = int(np.argmax(outside))
-            raise ValueError(
-                f"the source does not cover grid {target.name!r}: {outside.sum()} of {outside.size} cells lie beyond "
-                f"its columns, first at {target.lon.ravel()[first]:.3f} E {target.lat.ravel()[first]:.3f} N; the "
-                f"source reaches from {lon.min():.3f} to {lon.max():.3f} E and {lat.min():.3f} to {lat.max():.3f} N"
-            )
         v, u = np.clip(v, 0, size[0]), np.clip(u, 0, size[1])
         row, column = (np.minimum(at.astype(np.intp), most - 1) for at, most in ((v, size[0]), (u, size[1])))
         s, t = u - column, v - row
@@ -82,7 +123,7 @@ class Bilinear:
             (np.concatenate(shares), (place, np.concatenate(corners))), shape=(len(u), ny * nx), dtype=np.float32
         )
         middle = np.hypot(np.diff(x, axis=1).mean(), np.diff(y, axis=1).mean())
-        return cls(weights, target.lon.shape, float(middle))
+        return cls(weights, lon_at.shape, float(middle)), outside
 
     def __call__(self, values: ArrayLike) -> NDArray[np.float32]:
         """(..., y, x) of the source to (..., *places)."""
@@ -90,6 +131,11 @@ class Bilinear:
         lead = given.shape[:-2]
         flat = self.weights @ given.reshape(-1, given.shape[-2] * given.shape[-1]).T
         return np.ascontiguousarray(flat.T).reshape(*lead, *self.shape)
+
+
+def _reach(lon: ArrayLike, lat: ArrayLike) -> str:
+    east, north = (np.asarray(each) for each in (lon, lat))
+    return f"from {east.min():.3f} to {east.max():.3f} E and {north.min():.3f} to {north.max():.3f} N"
 
 
 def _sphere(lon: Field, lat: Field) -> Field:
