@@ -56,9 +56,9 @@ def outlook(values: pl.DataFrame) -> pl.DataFrame:
       index of 100 or less while a pollutant is missing; one that a source never forecasts does not block it.
     - ``p1 .. p6``: probability of each level; null unless every item of the day has its quantiles.
     - ``aqi_low, aqi_high``: with probabilities the range that holds the middle half of them, never without ``aqi``;
-      else 0.75 and 1.25 of it.
-    - ``level_low, level_high``: the level(s) of the range, at most two that adjoin: that of ``aqi`` and the likelier
-      of its neighbours in the range.
+      else 0.75 and 1.25 of it; cut to the level(s).
+    - ``level_low, level_high``: the level(s), at most two that adjoin: that of ``aqi`` and the likelier of its
+      neighbours which that range reaches.
 
     Days without an index are left out. Raises ValueError for a case given twice or an unknown item.
     """
@@ -202,6 +202,8 @@ def _with_chances(rows: pl.DataFrame, items: list[str], edition: Edition) -> pl.
         chances[told] = chance.level_chances(given, edition)
     low, high = np.minimum(low, index), np.minimum(np.maximum(high, index), chance.TOP)
     level_low, level_high = _two_levels(low, index, high, chances)
+    floor, ceiling = np.array([0, *(_LEVELS + 1)]), np.array([*_LEVELS, chance.TOP])
+    low, high = np.maximum(low, floor[level_low - 1]), np.minimum(high, ceiling[level_high - 1])
     made: dict[str, NDArray[Any]] = {
         "aqi_low": low.astype(np.uint16),
         "aqi_high": high.astype(np.uint16),
