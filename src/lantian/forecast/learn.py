@@ -83,7 +83,6 @@ class Calibrator:
         places: Sequence[str],
         *,
         weather: pl.DataFrame | None = None,
-        model: pl.DataFrame | None = None,  # noqa: ARG002
     ) -> Forecast:
         """Forecast the seven days after that of an issue.
 
@@ -92,7 +91,6 @@ class Calibrator:
             issue: by custom 20:00 of Beijing; any whole hour will do.
             places: stations, regions with stations, cities with published days.
             weather: hourly frame of stations, house units; its hours from the issue on are used in mode "perfect".
-            model: values of the engine, once there is one to learn from.
 
         Returns:
             Values of each place, lead and item that can be forecast, and hours of places with stations, from the issue
