@@ -137,3 +137,21 @@ def test_a_regions_wind_is_the_mean_of_its_stations_as_a_vector() -> None:
     assert region["wind_direction"] == pytest.approx(10.0)
     assert (region["wind_speed"], region["rain"]) == (2.0, 1.0)
     assert found.height == 3
+
+
+def test_progress_begins_again_with_each_nest_of_a_stage() -> None:
+    class Stages:
+        def stage(self, *_: object, **__: object) -> None:
+            pass
+
+    progress = Progress()
+    wired: tuple[Any, Any, Any] = (None, Stages(), None)
+    job = runner._Job(*wired, "110000", 72, "li", progress)
+    for done in (1, 2):
+        job.tell("factors", done, 2, "d01: hour")
+    assert progress.state.share == 1
+    job.tell("factors", 1, 6, "d02: misfit 0.9")
+    assert progress.state.share == pytest.approx(1 / 6)
+    job.tell("forecast", 3, 6, "d01: hour")
+    job.tell("forecast", 1, 6, "d02: hour")
+    assert progress.state.share == pytest.approx(1 / 6)

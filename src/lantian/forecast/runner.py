@@ -115,14 +115,19 @@ class _Job:
     progress: Progress
     stage: str = ""
     done: int = 0
+    total: int | None = None
 
     def begin(self, stage: str, total: int | None = None) -> None:
         """A stage begins; that before it has ended."""
         if stage != self.stage:
             self.end()
-            self.stage, self.done = stage, 0
-            self.progress.stage(NAMES[stage], total)
+            self.stage = stage
+            self._count(total)
             self.store.stage(self.run, stage, actor=self.actor)
+
+    def _count(self, total: int | None) -> None:
+        self.done, self.total = 0, total
+        self.progress.stage(NAMES[self.stage], total)
 
     def end(self) -> None:
         """The stage that runs is done."""
@@ -133,8 +138,10 @@ class _Job:
     def tell(self, stage: str, done: int, total: int, text: str) -> None:
         """What `cycle` says of its progress; a nest of a stage begins from nothing again."""
         self.begin(stage, total)
-        self.progress.advance(max(done - self.done, 0) if done > self.done else 0, message=text)
-        self.done = done if done > self.done else self.done
+        if done < self.done or total != self.total:
+            self._count(total)
+        self.progress.advance(done - self.done, message=text)
+        self.done = done
 
 
 def _with_engine(job: _Job, said: Mapping[str, pl.DataFrame], given: Foreseen | None) -> Run:
