@@ -2,9 +2,9 @@
 
 With ``y`` the measured values, ``c`` the model's at the ground and ``H`` its interpolation to the stations, the
 analysis is ``ln c_a = ln c + K (ln y - ln H c)`` with the gain ``K = B H' (H B H' + R)^-1`` (Gandin 1963; Daley 1991,
-*Atmospheric Data Analysis*). In logarithms nothing becomes negative, and what a model misses is a factor: too much
-emission, too shallow a mixed layer. The errors of the model have two scales: that of a town, and that of the region,
-whose air is wrong as a whole.
+*Atmospheric Data Analysis*, chapter 4). In logarithms nothing becomes negative, and what a model misses is a factor:
+too much emission, too shallow a mixed layer. The errors of the model have two scales: that of a town, and that of the
+region, whose air is wrong as a whole.
 
 The factor at the ground holds for the whole mixed layer and fades above it. It multiplies every species that the item
 stands for, so the composition of particles stays the model's. Ozone is changed by the same amount instead: at night the
@@ -63,7 +63,7 @@ class Errors:
     """the largest factor, and its inverse the least"""
 
     def model(self, distance: Field) -> Field:
-        """Covariance of the model's errors at a ``distance`` in metres."""
+        """Covariance of the model's errors at a ``distance`` in metres; two Gaussians, judgement."""
         near, far = (np.exp(-0.5 * (distance / at) ** 2) for at in (self.local_length, self.regional_length))
         result: Field = self.local**2 * near + self.regional**2 * far
         return result

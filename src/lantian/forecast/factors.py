@@ -107,8 +107,8 @@ def estimate(
     """Factors on ``parts`` of the emissions (sectors by areas, each a dataset of the door) over a window.
 
     ``observed``: ``time`` (UTC), ``lon``, ``lat`` and a column an item in house units at ambient state, null where
-    missing. The window is that of the ``weather``. ``iterations`` of L-BFGS-B (Byrd et al. 1995), each about one run
-    forth and back.
+    missing. The window is that of the ``weather``. ``iterations`` of L-BFGS-B (Byrd et al. 1995, SIAM J. Sci.
+    Comput. 16:1190), each about one run forth and back.
     """
     keys = [(part, lump) for part in parts for lump in LUMPS if _emits(parts[part], lump)]
     misfit = _Misfit(domain, model.species, observed)

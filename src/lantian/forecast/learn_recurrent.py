@@ -226,7 +226,10 @@ def loss(p: Parameters, batch: tuple[Any, ...], key: Any, mean: Any, deviation: 
 def _improve(
     state: Any, data: Any, issues: Any, places: Any, key: Any, rate: Any, scale: Any, ahead: int, decay: float
 ) -> Any:
-    """One step of the optimiser for all members; compiled once for both modes."""
+    """One step of the optimiser for all members; compiled once for both modes.
+
+    No gradient is longer than one (Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063).
+    """
 
     def one(p: Any, issue: Any, place: Any, key: Any) -> Any:
         gradient = jax.grad(loss)(p, _drawn(data, issue, place, ahead), key, *scale)
@@ -248,7 +251,7 @@ def fit(
     regions: int,
     tell: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Network:
-    """Train an ensemble.
+    """Train an ensemble; the rate falls as half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983).
 
     Args:
         hours: everything to learn from.
@@ -315,7 +318,10 @@ def _drawn(data: Any, issue: Any, place: Any, ahead: int) -> tuple[Any, ...]:
 
 
 def _adam(state: Any, gradient: Any, rate: Any, count: Any, decay: float) -> Any:
-    """AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), and the running mean of the parameters it passes."""
+    """AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), and the running mean of the parameters it passes.
+
+    The mean after Polyak and Juditsky (1992, SIAM J. Control Optim. 30:838); how fast it forgets is judgement.
+    """
     p, first, second, mean = state
     first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
     second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, gradient)

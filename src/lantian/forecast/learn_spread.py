@@ -50,7 +50,7 @@ def learn(situations: Table, errors: Array, lead: Array) -> Spread:
 
 
 def _finite(share: Array, count: int) -> Array:
-    """Shares a little farther out, so that the quantiles hold for one more case of so few."""
+    """Shares a little farther out, so that the quantiles hold for one more case of so few; (n + 1) / n as Lei et al."""
     return np.asarray(np.clip(0.5 + (share - 0.5) * (1 + 1 / max(count, 1)), 0, 1))
 
 

@@ -258,6 +258,7 @@ class Domain:
     ``terrain`` is (ny, nx) m above the sea, ``base`` as in `Levels`. With density rho at the faces, a wind u, v along
     the map's axes and w upward carries, in kg s-1, ``rho u face_area_x``, ``rho v face_area_y`` and
     ``rho cell_area (w - (1 - zeta/H) (u slope_x + v slope_y))`` through them.
+    The last is the wind across the surfaces of Gal-Chen and Somerville (1975, J. Comput. Phys. 17:209).
 
     Raises:
         ValueError: terrain that is not of the grid's shape, and what `Levels` refuses.

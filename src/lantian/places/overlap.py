@@ -119,7 +119,10 @@ def _mesh(u: Field, v: Field, to_lonlat: ToLonLat) -> tuple[Field, Field]:
 
 
 def _ring(u: Field, v: Field, to_lonlat: ToLonLat, target: Grid) -> tuple[Field, Field]:
-    """The points of a cell's outline as shares of its width and height, as many as the bend of the edges asks for."""
+    """The points of a cell's outline as shares of its width and height, as many as the bend of the edges asks for.
+
+    In n parts a curve lies n^2 times nearer to its chords than in one, to leading order; own.
+    """
     u, v = (edges[:: math.ceil(len(edges) / _SAMPLE)] for edges in (u, v))
     ends, middle = np.array([[1, 0.5, 0], [0, 0.5, 1]]), np.array([[1, 1, 1], [0, 0, 0]])
     parts = []
@@ -138,7 +141,7 @@ def _ring(u: Field, v: Field, to_lonlat: ToLonLat, target: Grid) -> tuple[Field,
 
 
 def _shoelace(x: Field, y: Field) -> Field:
-    """The area of polygons, from the coordinates of their points along the last axis."""
+    """The area of polygons by Gauss's formula, from the coordinates of their points along the last axis."""
     x, y = x - x[..., :1], y - y[..., :1]  # near the origin, where no digits are lost
     twice: Field = np.abs(np.sum(x * np.roll(y, -1, -1) - y * np.roll(x, -1, -1), axis=-1))
     return twice / 2

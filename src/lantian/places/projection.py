@@ -97,7 +97,8 @@ class Projection:
     def north(self, x: ArrayLike, y: ArrayLike) -> Field:
         """The angle g in radians from the map's y axis to true north, counter-clockwise.
 
-        In the north it is positive east of ``lon_0``. A wind (u, v) to the true east and north blows on the map with
+        The meridians' convergence n (lon - lon_0), Snyder (1987) equation 14-4; in the north positive east of
+        ``lon_0``. A wind (u, v) to the true east and north blows on the map with
         (u cos g - v sin g, u sin g + v cos g).
         """
         return self._polar(x, y)[1]

@@ -118,8 +118,9 @@ def _face_flux(q2: Array, q1: Array, q0: Array, q_1: Array, through: Passage) ->
 
         q_face = q_up + s max(0, min((1 - a) ((2 - a) |dn| + (1 + a) s du) / 6, (1 - a) |dn|, room s du))
 
-    ``room`` is what the upwind cell can still give over a; with outflow on one side only it is the (1 - a) / a of the
-    paper, and with outflow on both sides it keeps the cell from being emptied twice.
+    Hundsdorfer and Trompert (1994), as MITgcm's scheme 33. ``room``, own, is what the upwind cell can still give over
+    a; with outflow on one side only it is the (1 - a) / a of the paper, and with outflow on both sides it keeps the
+    cell from being emptied twice.
     """
     flux, courant, room, exchange, _ = through
     step = q0 - q1

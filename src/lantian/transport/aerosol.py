@@ -183,10 +183,10 @@ def react(x: Mapping[str, Array], rates: Rates, dt: float) -> dict[str, Array]:
     of ROC and SOA together are kept to rounding, because each reaction moves an extent from one species to another.
 
     N2O5: NO2 + O3 -> NO3 (a), NO2 + NO3 <-> N2O5 (f, b), N2O5 -> 2 TNO3 on particles (u), NO3 -> NO2 + O3 by light, NO
-    or vapours (l). With NO3 and N2O5 steady, the share u f NO2 / (u f NO2 + l (u + b)) of the NO3 that (a) makes ends
-    as nitrate, and in sum 2 NO2 + O3 -> 2 TNO3 at the rate r = a share NO2 O3. Its extent is r dt (1 - exp(-z)) / z
-    with z = a share dt (NO2 + 2 O3), an exponential Rosenbrock step (Hochbruck & Ostermann 2010, Acta Numerica
-    19:209): exact to second order at a given share, at most O3 and half of NO2.
+    or vapours (l). With NO3 and N2O5 steady (own derivation), the share u f NO2 / (u f NO2 + l (u + b)) of the NO3 that
+    (a) makes ends as nitrate, and in sum 2 NO2 + O3 -> 2 TNO3 at the rate r = a share NO2 O3. Its extent is r dt (1 -
+    exp(-z)) / z with z = a share dt (NO2 + 2 O3), an exponential Rosenbrock step (Hochbruck & Ostermann 2010, Acta
+    Numerica 19:209): exact to second order at a given share, at most O3 and half of NO2.
     """
     nitrate, _ = _partition(x["TNO3"], x["TNH4"], x["SO4"], rates.dissociation)
     sulfate = _PM25_PER_PPB["SO4"] * x["SO4"]
@@ -276,7 +276,10 @@ def n2o5_uptake_coefficients(temperature: Any, humidity: Any) -> tuple[Array, Ar
 
 
 def _partition(tno3: Any, tnh4: Any, so4: Any, kp: Any) -> tuple[Array, Array]:
-    """Nitrate and ammonium in particles, ppb; the roots are written without differences of near numbers."""
+    """Nitrate and ammonium in particles, ppb; the roots are written without differences of near numbers.
+
+    The smaller root n of (free - n) (tno3 - n) = Kp, as in the EMEP model (``Ammonium``); the rounded corner is own.
+    """
     sites = AMMONIUM_PER_SULFATE * so4
     total = tnh4 + sites + _CORNER
     root = jnp.sqrt((tnh4 - sites) ** 2 + _CORNER * (2.0 * (tnh4 + sites) + _CORNER))
@@ -294,7 +297,7 @@ def _particles(x: Mapping[str, Array], *names: str) -> Any:
 
 
 def _falloff(low: Any, high: Any, broadening: float) -> Any:
-    """Termolecular rate, cm3 s-1, from its limits (the low one times air); Atkinson et al. 2004, fall-off."""
+    """Termolecular rate, cm3 s-1, from its limits (the low one times air); Troe's form as in IUPAC (ACP 4:1461)."""
     width = 0.75 - 1.27 * log10(broadening)
     exponent = 1.0 / (1.0 + (jnp.log10(low / high) / width) ** 2)
     return low * high / (low + high) * jnp.exp(log(broadening) * exponent)
@@ -311,7 +314,7 @@ def _hydroxyl(cos_zenith: Any, cloud_cover: Any, parameters: Mapping[str, Any]) 
 
 
 def _no3_photolysis(cos_zenith: Any, cloud_cover: Any, parameters: Mapping[str, Any]) -> Any:
-    """Photolysis of NO3 to NO and to NO2, s-1; Saunders et al. 2003, J5 + J6."""
+    """Photolysis of NO3 to NO and to NO2, s-1; Saunders et al. 2003 (ACP 3:161), J5 + J6."""
     sun = jnp.maximum(cos_zenith, _SMALLEST_SUN)
     clear = 2.485e-2 * sun**0.168 * jnp.exp(-0.108 / sun) + 1.747e-1 * sun**0.155 * jnp.exp(-0.125 / sun)
     return clear * _transmission(cloud_cover, parameters)
@@ -324,7 +327,7 @@ def _transmission(cloud_cover: Any, parameters: Mapping[str, Any]) -> Any:
 
 
 def _growth(humidity: Array, kappa: float) -> Array:
-    """Surface of a wet particle over that of the dry one; Petters & Kreidenweis 2007, without curvature.
+    """Surface of a wet particle over that of the dry one; Petters & Kreidenweis 2007 (ACP 7:1961), without curvature.
 
     Water beyond 95 % humidity is the cloud's.
     """

@@ -1,4 +1,6 @@
-"""Photochemistry of ozone: the Generic Reaction Set (Azzi, Johnson and Cope 1992) for ROC, NO, NO2, O3 and nitrate.
+"""Photochemistry of ozone: the Generic Reaction Set for ROC, NO, NO2, O3 and nitrate.
+
+Azzi, Johnson and Cope (1992, 11th International Clean Air Conference, Brisbane):
 
 ==  ==============================  ========================================
 R1  ROC + hv -> ROC + RP            k1 ROC: the carbon stays, and stays reactive
@@ -181,11 +183,11 @@ def _balance(no: Array, no2: Array, o3: Array, r: Array, rates: Rates) -> tuple[
 def _oxidise(no: Array, no2: Array, o3: Array, r: Array, rates: Rates, h: float) -> tuple[Array, Array, Array]:
     """NO, NO2, O3 after ``h`` seconds of R2 (at ``r`` = k2 RP, s-1), R3 and R4.
 
-    What has turned from NO to NO2 obeys the Riccati equation dw/dt = gain - relax w + k4 w^2, with the solution
-    w = 2 gain p / (1 + relax p), p = tanh(D h / 2) / D, D^2 = relax^2 - 4 k4 gain; D^2 is written as a sum of squares
-    and products, none negative. Without R2 (at night, or r = 0) that is the exact solution of NO + O3 <-> NO2. R2 takes
-    no ozone: what it turns, r times the integral of NO, is given back to O3 at the end of the substep; the integral is
-    exact in both limits, a short substep and a fast relaxation.
+    Own derivation. What has turned from NO to NO2 obeys the Riccati equation dw/dt = gain - relax w + k4 w^2, with the
+    solution w = 2 gain p / (1 + relax p), p = tanh(D h / 2) / D, D^2 = relax^2 - 4 k4 gain; D^2 is written as a sum of
+    squares and products, none negative. Without R2 (at night, or r = 0) that is the exact solution of NO + O3 <-> NO2.
+    R2 takes no ozone: what it turns, r times the integral of NO, is given back to O3 at the end of the substep; the
+    integral is exact in both limits, a short substep and a fast relaxation.
     """
     gain, relax = _balance(no, no2, o3, r, rates)
     slant = rates.k4 * (o3 - no) + rates.k3 + r

@@ -29,7 +29,8 @@ GAS_LAW: Final = 0.05
 SHORTEST: Final = HOUR / 12 / STEPS[-1]
 """s, the shortest step."""
 HARMLESS: Final = COURANT / (1 + 2 * COURANT)
-"""Where no sweep by itself moves more than this share of a cell's air, no sweep after two others exceeds `COURANT`."""
+"""Where no sweep by itself moves more than this share of a cell's air, no sweep after two others exceeds `COURANT`:
+x / (1 - 2 x) = `COURANT`; own."""
 _NAMES: Final = ("air_density", "x_wind", "y_wind", "air_temperature", "air_pressure")
 
 

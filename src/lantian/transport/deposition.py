@@ -1,9 +1,10 @@
 """What leaves the air: dry deposition by resistances over a mosaic of land, scavenging by rain, settling of large
 particles.
 
-Dry: v = 1 / (Ra + Rb + Rc) for gases (Wesely 1989), with the conductances of SO2 and O3 scaled to other gases by
-solubility and reactivity as in the EMEP model (Simpson et al. 2012, ACP 12, 7825, section 8); particles by Ra, a
-surface term and settling. Wet: the scavenging ratios of Berge and Jakobsen (1998) in the form of the EMEP model.
+Dry: v = 1 / (Ra + Rb + Rc) for gases (Wesely 1989, Atmos. Environ. 23:1293), with the conductances of SO2 and O3 scaled
+to other gases by solubility and reactivity as in the EMEP model (Simpson et al. 2012, ACP 12, 7825, section 8);
+particles by Ra, a surface term and settling. Wet: the scavenging ratios of Berge and Jakobsen (1998, Tellus B 50:205)
+in the form of the EMEP model.
 
 The tables were compared with public code: Wesely's Table 1 and 2 with InMAP's, the rest with EMEP's (``Rsurface``,
 ``Rb``, ``Aero_Vds``, ``GasParticleCoeffs``, ``DryDep``). What is not done: snow cover, dew, growth of particles with
@@ -137,14 +138,18 @@ class Land(NamedTuple):
 
 
 def roughness(fraction: Array) -> Array:
-    """Roughness length of cells of mixed land, (y, x) m: the mean of the logarithm over ``fraction`` (class, y, x)."""
+    """Roughness length of cells of mixed land, (y, x) m: the mean of the logarithm over ``fraction`` (class, y, x).
+
+    Judgement; more exact rules blend drag at a height.
+    """
     return jnp.exp(jnp.tensordot(jnp.log(ROUGHNESS).astype(fraction.dtype), fraction, 1))
 
 
 def psi_h(zeta: ArrayLike) -> Array:
     """Integral of (1 - phi_h) / zeta from 0 to ``zeta`` = z/L, with the phi_h of `diffusivity`.
 
-    Unstable 2 ln((1 + sqrt(1 - 16 zeta)) / 2) (Paulson 1970); stable -5 zeta up to 1, from there -4 - 4 ln zeta - zeta.
+    Unstable 2 ln((1 + sqrt(1 - 16 zeta)) / 2) (Paulson 1970, J. Appl. Meteorol. 9:857); stable, as the
+    integral of it, -5 zeta up to 1, from there -4 - 4 ln zeta - zeta.
     """
     stable = jnp.maximum(zeta, 0.0)
     beyond = jnp.maximum(stable, 1.0)
@@ -165,7 +170,7 @@ def aerodynamic_resistance(weather: Weather, roughness_length: Array, height: Ar
 
 
 def _sunshine(weather: Weather) -> Array:
-    """Global radiation, (y, x) W m-2, of zenith angle and cloud cover: Kasten and Czeplak (1980)."""
+    """Global radiation, (y, x) W m-2, of zenith angle and cloud: Kasten and Czeplak (1980, Solar Energy 24:177)."""
     clear = jnp.maximum(910 * weather.cos_zenith - 30, 0.0)
     return clear * (1 - 0.75 * jnp.clip(weather.cloud_cover, 0.0, 1.0) ** 3.4)
 
@@ -210,9 +215,9 @@ def _canopy(weather: Weather, land: Land) -> _Canopy:
 def _gas_velocity(name: str, weather: Weather, land: Land, ra: Array, canopy: _Canopy, p: Mapping[str, Any]) -> Array:
     """Mean over the classes of 1 / (Ra + Rb + Rc), (y, x) m s-1.
 
-    Rb = 2/(k u*) (Sc/Pr)^(2/3) (Hicks et al. 1987); over water ln(z0 k u*/D) / (k u*), 10 to 1000 s m-1 (Simpson et al.
-    2012). 1/Rc = stomata, behind which lies the mesophyll (Wesely 1989 eq. 6), plus 1e-5 H* G(SO2) + f0 G(O3) (Simpson
-    et al. 2012). Nitric acid sticks: Rc = max(10, -2 T) (EMEP).
+    Rb = 2/(k u*) (Sc/Pr)^(2/3) (Hicks et al. 1987, Water Air Soil Pollut. 36:311); over water ln(z0 k u*/D) / (k u*),
+    10 to 1000 s m-1 (Simpson et al. 2012, section 8). 1/Rc = stomata, behind which lies the mesophyll (Wesely 1989 eq.
+    6), plus 1e-5 H* G(SO2) + f0 G(O3) (the same). Nitric acid sticks: Rc = max(10, -2 T) (EMEP).
     """
     gas = _GASES[name]
     reactivity = p["no2_reactivity"] if name == "NO2" else gas.reactivity
@@ -232,11 +237,11 @@ def _gas_velocity(name: str, weather: Weather, land: Land, ra: Array, canopy: _C
 
 
 def _particle_velocity(settling: Array, weather: Weather, land: Land, ra: Array, p: Mapping[str, Any]) -> Array:
-    """Mean over the classes of vs / (1 - exp(-(Ra + 1/Vds) vs)) (Venkatram and Pleim 1999; Simpson et al. 2012 eq. 70),
-    (y, x).
+    """Mean over the classes of vs / (1 - exp(-(Ra + 1/Vds) vs)) (Venkatram and Pleim 1999, Atmos. Environ. 33:3075;
+    Simpson et al. 2012 eq. 70), (y, x).
 
-    Surface velocity Vds = u* a1 [1 + (-0.3 h/L)^(2/3) if unstable] with 1/L >= -0.04 (Wesely et al. 1985); a1 = 0.002,
-    in forests 0.0008 of the surface area index if more (Simpson et al. 2012 eqs. 67-69).
+    Surface velocity Vds = u* a1 [1 + (-0.3 h/L)^(2/3) if unstable] with 1/L >= -0.04 (Wesely et al. 1985, J. Geophys.
+    Res. 90:2131); a1 = 0.002, in forests 0.0008 of the surface area index if more (Simpson et al. 2012 eqs. 67-69).
     """
     area = jnp.asarray(STEM_AREA, ra.dtype)[:, :, None, None]
     area = area[1] + land.greenness * (area[0] - area[1])
@@ -298,8 +303,9 @@ def settling_velocity(name: str, weather: Weather, parameters: Mapping[str, Any]
 
 
 def settle(q: Array, mass: Array, velocity: Array, thickness: Array, dt: ArrayLike) -> Array:
-    """Let a species sink for ``dt`` s: ``q`` (z, y, x) after, implicit upwind, at any step positive and mass
-    conserving.
+    """Let a species sink for ``dt`` s: ``q`` (z, y, x) after, at any step positive and mass conserving.
+
+    Upwind in space, backward Euler in time (textbook; solved from the top down without a matrix).
 
     ``mass`` kg of air, ``velocity`` m s-1 and ``thickness`` m of the cells, all (z, y, x). Nothing passes the ground
     here: what settles there is part of `dry_velocity`.

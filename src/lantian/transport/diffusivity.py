@@ -85,8 +85,8 @@ PARAMETERS: Final = (
 def phi_h(zeta: ArrayLike) -> Array:
     """Dimensionless gradient of heat and of passive species, of ``zeta`` = z/L.
 
-    Unstable (1 - 16 zeta)^(-1/2), stable 1 + 5 zeta (Dyer 1974), very stable 5 + zeta beyond zeta = 1 (CMAQ),
-    continuous throughout.
+    Unstable (1 - 16 zeta)^(-1/2), stable 1 + 5 zeta (Dyer 1974, Boundary-Layer Meteorol. 7:363), very stable
+    5 + zeta beyond zeta = 1 (CMAQ's ``eddyx``), continuous throughout.
     """
     stable = jnp.maximum(zeta, 0.0)
     return (1 + 5 * jnp.minimum(stable, 1) + jnp.maximum(stable - 1, 0)) / jnp.sqrt(1 - 16 * jnp.minimum(zeta, 0))
@@ -95,8 +95,8 @@ def phi_h(zeta: ArrayLike) -> Array:
 def boundary_layer(height: Array, friction_velocity: Array, inverse_obukhov: Array, depth: Array) -> Array:
     """K = k u* z (1 - z/h)^2 / phi_h below the mixing height h = ``depth``, zero above it; all arguments broadcast.
 
-    Troen and Mahrt (1986) with the exponent 2, as Holtslag and Boville (1993): stable air uses z/L; unstable air above
-    the surface layer (0.1 h) keeps the stability of its top.
+    Troen and Mahrt (1986, Boundary-Layer Meteorol. 37:129) with the exponent 2, as Holtslag and Boville (1993, J.
+    Climate 6:1825): stable air uses z/L; unstable air above the surface layer (0.1 h) keeps the stability of its top.
     """
     unstable = jnp.minimum(height, 0.1 * depth) * jnp.minimum(inverse_obukhov, 0.0)
     stable = height * jnp.maximum(inverse_obukhov, 0.0)
@@ -105,10 +105,11 @@ def boundary_layer(height: Array, friction_velocity: Array, inverse_obukhov: Arr
 
 
 def local(height: Array, shear2: Array, gradient_richardson: Array, length: ArrayLike) -> Array:
-    """K = l^2 S f(Ri) of the free air, with 1/l = 1/(k z) + 1/``length``; all arguments broadcast.
+    """K = l^2 S f(Ri) of the free air, with 1/l = 1/(k z) + 1/``length`` (Blackadar 1962, J. Geophys. Res. 67:3095).
 
     Stable f = 1/(1 + 10 Ri + 50 Ri^2 + 5000 Ri^4) + 0.0012; unstable f = sqrt(1 - 25 Ri) (CMAQ 5, after Liu and Carroll
-    1996). The unstable side is multiplied by 1.0012 here, so that f has no step at Ri = 0.
+    1996). The unstable side is multiplied by 1.0012 here, so that f has no step at Ri = 0. All
+    arguments broadcast.
     """
     ri = jnp.clip(gradient_richardson, 0.0, 100.0)  # beyond 100 the fourth power would overflow and f no longer changes
     stable = 1 / (1 + ri * (10 + ri * (50 + 5000 * ri**2))) + 0.0012
@@ -170,9 +171,9 @@ def richardson(potential_temperature: Array, height: Array, shear2: Array) -> Ar
 def horizontal(eastward: Array, northward: Array, spacing: ArrayLike, parameters: Mapping[str, Any]) -> Array:
     """Horizontal diffusivity K = (c dx)^2 D at the cells' centres, (..., y, x) m2 s-1, at most ``horizontal_speed`` dx.
 
-    Smagorinsky (1963) with the deformation D^2 = (du/dx - dv/dy)^2 + (dv/dx + du/dy)^2. Winds (..., y, x) m s-1 at the
-    centres of at least 2 x 2 cells; ``spacing`` m is the true grid length, one number or (y, x): changes of the map
-    factor from cell to cell are neglected.
+    Smagorinsky (1963, Mon. Weather Rev. 91:99), as CMAQ's ``hcdiff3d`` and WRF's ``smag2d``, with the deformation D^2 =
+    (du/dx - dv/dy)^2 + (dv/dx + du/dy)^2. Winds (..., y, x) m s-1 at the centres of at least 2 x 2 cells; ``spacing`` m
+    is the true grid length, one number or (y, x): changes of the map factor from cell to cell are neglected.
     """
     stretching = (_slope(eastward, -1) - _slope(northward, -2)) / spacing
     shearing = (_slope(northward, -1) + _slope(eastward, -2)) / spacing

@@ -64,7 +64,8 @@ class Hour(NamedTuple):
 def close(mass: Array, flux_x: Array, flux_y: Array) -> Array:
     """Vertical air flux (2, z + 1, y, x) in kg s-1 that continuity leaves, from the ground up.
 
-    Shapes as in `Hour`. What passes the top is what the columns could not keep.
+    As TM5 diagnoses it (Krol et al. 2005, Atmos. Chem. Phys. 5:417). Shapes as in `Hour`. What passes the top is what
+    the columns could not keep.
     """
     tendency = (mass[1] - mass[0]) / HOUR
     gain = convergence(flux_x, 3) + convergence(flux_y, 2) - tendency

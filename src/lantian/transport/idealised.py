@@ -235,7 +235,7 @@ def _layer(domain: Domain, point: Point) -> int:
 
 
 def _air(domain: Domain, temperature: float) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """Hydrostatic air of a constant lapse rate: its density, and the variables of it."""
+    """Hydrostatic air of a constant lapse rate (US Standard Atmosphere 1976, eq. 33a): density, and its variables."""
     faces = domain.heights
     middle = (faces[1:] + faces[:-1]) / 2
     base = 0.0 if domain.base is None else domain.base

@@ -75,7 +75,7 @@ def _plain(unit: str) -> str:
 
 
 def standard_height(pressure: Field) -> Field:
-    """Height above the sea in m at a pressure in Pa in the US Standard Atmosphere (1976), up to 20 km."""
+    """Height above the sea in m at a pressure in Pa in the US Standard Atmosphere (1976, eq. 33a, 33b) up to 20 km."""
     lower = 288.15 / 0.0065 * (1 - (pressure / 101_325.0) ** (287.053 * 0.0065 / 9.80665))
     upper = 11_000.0 + 287.053 * 216.65 / 9.80665 * np.log(22_632.1 / pressure)
     return np.where(pressure > 22_632.1, lower, upper)

@@ -5,12 +5,13 @@ plume of buoyancy flux F rise by the least of what stable stratification, mechan
 what lies beyond the layer's top is turned back into the flux that would reach it, and the next layer goes on with that.
 So an inversion traps a weak plume, and a strong one penetrates it.
 
-Where the coefficients come from (Briggs 1975, 1984; all derived again and checked): a bent-over plume that entrains at
-the rate beta = 0.6 rises as z = 1.6 (F/u)^(1/3) t^(2/3), since (3 / (2 beta^2))^(1/3) = 1.6. In stable air its buoyancy
-reverses and it stops at (6 / beta^2)^(1/3) (F/(u s))^(1/3) = 2.6 (F/(u s))^(1/3). In turbulent air it stops where its
-own dissipation, 1.5 w^3 / z, has fallen to that of the air: with u*^3 / (k z) this gives 1.17, rounded to 1.2; with a
-tenth of the surface flux of buoyancy 4.23, rounded to 4.3. SMOKE's 30 (F/u)^0.6 is the last one for a flux of 0.0078 m2
-s-3, a heat flux of 280 W m-2.
+Where the coefficients come from (Briggs 1975, in Lectures on Air Pollution and Environmental Impact Analyses, AMS, p.
+59; 1984, in Atmospheric Science and Power Production, DOE/TIC-27601; all derived again and checked): a bent-over plume
+that entrains at the rate beta = 0.6 rises as z = 1.6 (F/u)^(1/3) t^(2/3), since (3 / (2 beta^2))^(1/3) = 1.6. In stable
+air its buoyancy reverses and it stops at (6 / beta^2)^(1/3) (F/(u s))^(1/3) = 2.6 (F/(u s))^(1/3). In turbulent air it
+stops where its own dissipation, 1.5 w^3 / z, has fallen to that of the air: with u*^3 / (k z) this gives 1.17, rounded
+to 1.2; with a tenth of the surface flux of buoyancy 4.23, rounded to 4.3. SMOKE's 30 (F/u)^0.6 is the last one for a
+flux of 0.0078 m2 s-3, a heat flux of 280 W m-2.
 
 Instead of choosing one regime by class of stability, the least rise counts always: regimes meet without a step.
 """
@@ -153,7 +154,7 @@ def needed_flux(rise: Array, air: _Air) -> Array:
 
 def momentum_rise(stack: Stack, temperature: Array, wind: Array, stability: Array) -> Array:
     """Rise of the centre of a jet, m: the lesser of 3 d v/u and 1.5 (Fm / (u s^(1/2)))^(1/3), Fm = v^2 d^2 T / (4 Ts)
-    (Briggs 1969).
+    (Briggs 1969, Plume Rise, USAEC TID-25075).
     """
     speed, width = stack.exit_velocity, stack.diameter
     flux = jnp.maximum((speed * width) ** 2 * temperature / (4 * stack.exit_temperature), 1e-6)

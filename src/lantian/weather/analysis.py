@@ -1,6 +1,7 @@
 """From a few sites to every cell: optimal interpolation about a mean that is estimated with it.
 
-Gandin (1963); in other words ordinary kriging with a nugget. What a site measures is the truth of its surroundings
+Gandin (1963, Objective Analysis of Meteorological Fields); in other words ordinary kriging with a nugget (Cressie 1993,
+Statistics for Spatial Data, chapter 3). What a site measures is the truth of its surroundings
 plus what is its own (instrument, street, roof), of a share ``noise`` of the variance; what two places have in common
 falls with their distance. The weights follow from both, add up to one, and far from all sites become those of the best
 mean. They depend only on which sites measured, so an hour costs one small product.
@@ -83,7 +84,7 @@ class Network:
 
 
 def _alike(structure: Structure, one: tuple[Field, Field, Field], other: tuple[Field, Field, Field]) -> Field:
-    """(places, places) correlation."""
+    """(places, places) correlation: exponential over the ground, Gaussian in height; judgement."""
     dx, dy, dz = (a[:, None] - b for a, b in zip(one, other, strict=True))
     alike: Field = np.exp(-np.hypot(dx, dy) / structure.length - 0.5 * (dz / structure.depth) ** 2)
     return alike

@@ -32,8 +32,9 @@ def gradient(height: ArrayLike, inversion: ArrayLike, free: ArrayLike = FREE) ->
 def mechanical(friction_velocity: ArrayLike, latitude: ArrayLike, free: ArrayLike = FREE) -> Array:
     """Depth m that wind alone keeps mixed, all arguments broadcast; ``latitude`` degrees.
 
-    The lesser of 2300 u*^(3/2), which holds by night (Venkatram 1980, with AERMOD's constant), and 1.36 u* / sqrt(f N)
-    below air of the gradient ``free`` K m-1 (Zilitinkevich, Esau and Baklanov 2007, Q. J. R. Meteor. Soc. 133:265).
+    The lesser of 2300 u*^(3/2), which holds by night (Venkatram 1980, Bound.-Layer Meteor. 19:481, with the constant of
+    AERMOD, Cimorelli et al. 2005, J. Appl. Meteor. 44:682), and 1.36 u* / sqrt(f N) below air of the gradient ``free``
+    K m-1 (Zilitinkevich, Esau and Baklanov 2007, Q. J. R. Meteor. Soc. 133:265).
     """
     coriolis = 1.458e-4 * jnp.maximum(jnp.abs(jnp.sin(jnp.radians(jnp.asarray(latitude)))), 0.17)
     friction = jnp.asarray(friction_velocity)
@@ -85,7 +86,8 @@ def evolved(
 ) -> Array:
     """Depth (y, x) m an hour after it was ``before``, as `grown` by day and `mechanical` at all times.
 
-    When the heat ends the turbulence goes with it, over the time h / (2 u*) (as AERMOD smooths, Cimorelli et al. 2005).
+    When the heat ends the turbulence goes with it, over the time h / (2 u*): AERMOD's smoothing of the mechanical
+    height (Cimorelli et al. 2005), used here for the convective one's decay; own.
     """
     wind = mechanical(friction_velocity, latitude, free)
     day = grown(before, heat, friction_velocity, inverse_obukhov, temperature, inversion, free, seconds)

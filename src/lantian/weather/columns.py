@@ -89,13 +89,13 @@ def dew_point(vapour: ArrayLike) -> Array:
 
 
 def specific_humidity(vapour: ArrayLike, pressure: ArrayLike) -> Array:
-    """Of the vapour's pressure and that of the air, Pa: kg kg-1."""
+    """Of the vapour's pressure and that of the air, Pa: kg kg-1; by definition, gas constants' ratio 0.622."""
     e = jnp.asarray(vapour)
     return 0.622 * e / (pressure - 0.378 * e)
 
 
 def relative_humidity(humidity: ArrayLike, temperature: ArrayLike, pressure: ArrayLike) -> Array:
-    """Over water, 0 to more than 1 where supersaturated."""
+    """Over water, 0 to more than 1 where supersaturated; by definition, e / es."""
     q = jnp.asarray(humidity)
     vapour = q * pressure / (0.622 + 0.378 * q)
     share: Array = vapour / saturation_pressure(temperature)
@@ -121,7 +121,10 @@ def turning(height: Array, inverse_obukhov: Array, latitude: Array) -> Array:
 
 
 def wind(ground: Ground, height: Array, roughness: Array, latitude: Array) -> tuple[Array, Array]:
-    """The wind (z, y, x) at ``height`` (z, y, x) m above the ground."""
+    """The wind (z, y, x) at ``height`` (z, y, x) m above the ground.
+
+    Similarity and turning as `log_profile` and `turning`; the passage into the wind aloft is judgement.
+    """
     inverse = ground.surface.inverse_obukhov
     reach = jnp.clip(ground.depth, 30.0, VALID)
     below = jnp.minimum(height, reach)
@@ -139,7 +142,10 @@ def wind(ground: Ground, height: Array, roughness: Array, latitude: Array) -> tu
 
 @jax.jit
 def air(ground: Ground, height: Array, thickness: Array, roughness: Array, latitude: Array) -> Air:
-    """Everything above the ground; ``height`` of the middle of the layers above it."""
+    """Everything above the ground; ``height`` of the middle of the layers above it.
+
+    The shapes of temperature over the inversion and of humidity above the boundary layer are judgement.
+    """
     mixed = jnp.where(ground.surface.heat > 0, ground.depth, 0.0)
     over = jnp.maximum(height - mixed, 0.0)
     left = ground.inversion * jnp.exp(-mixed / INVERSION_DEPTH)

@@ -30,14 +30,16 @@ REFERENCE_PRESSURE: Final = 1e5
 
 
 def saturation_vapour_pressure(temperature: ArrayLike) -> Field:
-    """Pa over water, also below freezing; Buck (1981), with the constants of the IFS."""
+    """Pa over water, also below freezing; Buck (1981, J. Appl. Meteor. 20:1527), with the constants of the IFS
+    (documentation of cycle 47r3, part IV, chapter 12).
+    """
     kelvin = np.asarray(temperature, np.float64)
     pressure: Field = 611.21 * np.exp(17.502 * (kelvin - 273.16) / (kelvin - 32.19))
     return pressure
 
 
 def specific_humidity(vapour_pressure: ArrayLike, pressure: ArrayLike) -> Field:
-    """Mass of vapour in a mass of air from the vapour's pressure and the air's, Pa."""
+    """Mass of vapour in a mass of air from the vapour's pressure and the air's, Pa; by definition."""
     e = np.asarray(vapour_pressure, np.float64)
     share: Field = EPSILON * e / (np.asarray(pressure, np.float64) - (1 - EPSILON) * e)
     return share
@@ -56,14 +58,14 @@ def humidity_of_relative(relative: ArrayLike, temperature: ArrayLike, pressure: 
 
 
 def humidity_of_mixing_ratio(mixing_ratio: ArrayLike) -> Field:
-    """Specific humidity from kg of vapour with a kg of dry air."""
+    """Specific humidity from kg of vapour with a kg of dry air; by definition."""
     r = np.asarray(mixing_ratio, np.float64)
     share: Field = r / (1 + r)
     return share
 
 
 def virtual_temperature(temperature: ArrayLike, humidity: ArrayLike) -> Field:
-    """K; that of dry air as dense as the moist air, from specific humidity."""
+    """K; that of dry air as dense as the moist air, from specific humidity; by definition."""
     warmer: Field = np.asarray(temperature, np.float64) * (1 + (1 / EPSILON - 1) * np.asarray(humidity, np.float64))
     return warmer
 
@@ -76,7 +78,7 @@ def temperature_of_potential(potential_temperature: ArrayLike, pressure: ArrayLi
 
 
 def hybrid_pressure(a: ArrayLike, b: ArrayLike, surface_pressure: ArrayLike) -> Field:
-    """Pressure a + b ps (n, y, x), Pa, of n hybrid levels; Simmons & Burridge (1981).
+    """Pressure a + b ps (n, y, x), Pa, of n hybrid levels; Simmons & Burridge (1981, Mon. Wea. Rev. 109:758).
 
     ``a`` in Pa and ``b``, both (n,). Those of half levels give half levels; a full level is the mean of its halves.
     """
@@ -91,7 +93,7 @@ def hybrid_pressure(a: ArrayLike, b: ArrayLike, surface_pressure: ArrayLike) -> 
 def hypsometric_height(
     pressure: ArrayLike, temperature: ArrayLike, humidity: ArrayLike, surface_pressure: ArrayLike
 ) -> Field:
-    """Height above the ground (level, y, x), m, of levels from their pressure, by the hypsometric equation.
+    """Height above the ground (level, y, x), m, of levels from their pressure, by the hypsometric equation (textbook).
 
     Between two levels the virtual temperature is the mean of theirs, below the lowest that of the lowest: exact in
     isothermal air.
@@ -149,7 +151,8 @@ def _along(rising: Field, at: ArrayLike, values: Field) -> Field:
 def pressure_of_sea_level(sea_level: ArrayLike, altitude: ArrayLike, temperature: ArrayLike) -> Field:
     """Pressure at the ground, Pa, from that reduced to the sea, the ground's altitude, m, and its temperature, K.
 
-    The hypsometric equation through air that warms downwards by 6.5 K km-1, as in the reduction.
+    The hypsometric equation through air that warms downwards by 6.5 K km-1 (US Standard Atmosphere 1976), as in the
+    reduction; with the mean of the temperatures at both ends, own.
     """
     z, kelvin = np.asarray(altitude, np.float64), np.asarray(temperature, np.float64)
     surface: Field = np.asarray(sea_level) * np.exp(-GRAVITY * z / (GAS_CONSTANT * (kelvin + 0.00325 * z)))
@@ -159,7 +162,7 @@ def pressure_of_sea_level(sea_level: ArrayLike, altitude: ArrayLike, temperature
 def friction_velocity(
     eastward_stress: ArrayLike, northward_stress: ArrayLike, pressure: ArrayLike, temperature: ArrayLike
 ) -> Field:
-    """The velocity, m s-1, from the surface stress, N m-2 (of either sign), and the air's pressure and temperature."""
+    """The velocity, m s-1, from the surface stress, N m-2 (either sign), and the air's state; by definition."""
     density = np.asarray(pressure, np.float64) / (GAS_CONSTANT * np.asarray(temperature, np.float64))
     velocity: Field = np.sqrt(np.hypot(eastward_stress, northward_stress) / density)
     return velocity
@@ -168,7 +171,7 @@ def friction_velocity(
 def total_cloud(layers: ArrayLike) -> Field:
     """Cloud fraction seen from the ground (y, x) from that of the levels: touching ones overlap, others by chance.
 
-    Maximum-random overlap; Geleyn & Hollingsworth (1979).
+    Maximum-random overlap; Geleyn & Hollingsworth (1979, Contrib. Atmos. Phys. 52:1).
     """
     cover = np.clip(np.asarray(layers, np.float64), 0, 1)
     clear = 1 - cover[0]
@@ -179,7 +182,7 @@ def total_cloud(layers: ArrayLike) -> Field:
 
 
 def mixing_ratio_of_content(content: ArrayLike, humidity: ArrayLike) -> Field:
-    """Mass of cloud water with a mass of dry air, from its share of the moist air and specific humidity."""
+    """Mass of cloud water with a mass of dry air, from its share of the moist air; by definition."""
     ratio: Field = np.asarray(content, np.float64) / (1 - np.asarray(humidity, np.float64))
     return ratio
 
@@ -204,7 +207,7 @@ def wind_of_direction(speed: ArrayLike, from_direction: ArrayLike) -> tuple[Fiel
 def north_of_grid(lon: ArrayLike, lat: ArrayLike) -> Field:
     """The angle of `true_wind` at the points of any conformal grid, from their degrees (y, x); within 0.1 degree.
 
-    From the direction in which the neighbours along y lie.
+    From the direction in which the neighbours along y lie; own.
     """
     lam, phi = np.unwrap(np.deg2rad(np.asarray(lon, np.float64)), axis=0), np.deg2rad(np.asarray(lat, np.float64))
     angle: Field = np.arctan2(np.gradient(lam, axis=0) * np.cos(phi), np.gradient(phi, axis=0))

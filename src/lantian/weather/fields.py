@@ -29,11 +29,12 @@ from lantian.weather.interpolation import Bilinear, to_heights
 from lantian.weather.surface_layer import Surface
 
 SKIN: Final = 1500.0
-"""m above the ground, over which heights above it pass into heights above the sea."""
+"""m above the ground, over which heights above it pass into heights above the sea; judgement."""
 CRITICAL: Final = 0.25
-"""Bulk Richardson number at the top of the boundary layer."""
+"""Bulk Richardson number at the top of the boundary layer; of the usual range (Seibert et al. 2000, Atmos. Environ.
+34:1001)."""
 MOIST_ENOUGH: Final = 0.8
-"""Relative humidity at which cloud begins."""
+"""Relative humidity at which cloud begins; judgement."""
 
 _VOLUMES: Final = ("eastward_wind", "northward_wind", "air_temperature", "specific_humidity")
 _WATER: Final = "cloud_liquid_water_mixing_ratio"
@@ -195,7 +196,7 @@ def _surface(fixed: dict[str, Array], given: _Columns, air: Air, cloud: Array, c
 
 
 def _cover(air: Air) -> Array:
-    """Cloud cover of the most clouded level: 1 - sqrt((1 - RH) / (1 - 0.8)) (Sundqvist et al. 1989)."""
+    """Cover of the cloudiest level: 1 - sqrt((1 - RH) / (1 - 0.8)) (Sundqvist et al. 1989, Mon. Wea. Rev. 117:1641)."""
     moist = jnp.clip(columns.relative_humidity(air.humidity, air.temperature, air.pressure), MOIST_ENOUGH, 1.0)
     return jnp.max(1 - jnp.sqrt((1 - moist) / (1 - MOIST_ENOUGH)), axis=0)
 

@@ -105,7 +105,8 @@ def _first_guess(ground: Lid, height: Array, air: Air) -> tuple[Array, Array, Ar
 
 def _beta(height: Array, air: Air) -> Array:
     """(alpha_h / alpha_v)^2 = Fr^2, at most one: the Froude number U / (N h) of the air below 1000 m and hills of
-    `RELIEF`, one number for the domain.
+    `RELIEF`, one number for the domain. The form is judgement: that the weights go with stability is common to such
+    models.
     """
     low = (height < 1000).astype(air.temperature.dtype)
     theta = air.temperature * (1e5 / air.pressure) ** 0.286

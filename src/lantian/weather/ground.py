@@ -32,7 +32,8 @@ Field = NDArray[np.float64]
 LAPSE: Final = 0.0065
 """K m-1, by which the ground is colder on a hill (US Standard Atmosphere)."""
 BLENDING: Final = 60.0
-"""m, the height at which the wind no longer feels the single fields and houses (Wieringa 1986: 60 m)."""
+"""m, the height at which the wind no longer feels the single fields and houses (Wieringa 1986, Q. J. R. Meteor. Soc.
+112:867: 60 m)."""
 LONGEST_GAP: Final = 12
 """hours that are filled between two that a site measured."""
 CITY_HEAT: Final = 30.0
@@ -170,7 +171,7 @@ class StationGround:
 
     @cached_property
     def inversion(self) -> Field:
-        """(T,) K, how much the ground has cooled below the day's air; less in wind."""
+        """(T,) K, how much the ground has cooled below the day's air; less in wind. Judgement."""
         warm = self._mean["temperature"]
         highest = np.array([warm[max(0, t - 24) : t + 1].max() for t in range(len(warm))])
         speed = np.hypot(self._mean["eastward"], self._mean["northward"])
@@ -200,7 +201,8 @@ class StationGround:
         """(T, 2) m s-1 to the east and north, the wind above the boundary layer.
 
         From each hour's wind by the neutral profile at 200 m, turned as `columns.turning`; hours share it, those in
-        which the air is mixed count most, for the wind aloft changes slowly and a calm night's ground says nothing.
+        which the air is mixed count most, for the wind aloft changes slowly and a calm night's ground says nothing. The
+        weights are judgement.
         """
         mean = self._mean
         speed = np.hypot(mean["eastward"], mean["northward"])
@@ -250,7 +252,7 @@ def _ground(given: dict[str, Array], depth: Array | None) -> Ground:
 
 
 def _barometric(sea_level: Any, altitude: Any) -> Field:
-    """Logarithm of the pressure at the sea over that at an altitude, with the standard lapse."""
+    """Logarithm of the pressure at the sea over that at an altitude: US Standard Atmosphere (1976), equation 33a."""
     ratio = 1 - LAPSE * np.asarray(altitude) / np.asarray(sea_level)
     return np.asarray(-GRAVITY / (GAS_CONSTANT * LAPSE) * np.log(ratio))
 

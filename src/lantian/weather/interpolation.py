@@ -27,7 +27,7 @@ _STEPS: Final = 20
 _REACH: Final = 0.01
 """Of a source cell: so far beyond the outermost columns a place may lie, for rounding."""
 _DEGREE: Final = 111_195.0
-"""m, a degree of a great circle."""
+"""m, a degree of a great circle on a sphere of 6371 km."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 The top is level and the layers narrow over a plateau, so a lid that lets nothing through would press a plain's wind
 through what is left: three times as fast over ground of two thirds of the top. In the air the flow aloft rises with
 broad terrain. Here it does so as irrotational flow over low hills does: a wave of the terrain with the number K is felt
-at the height z by its share exp(-K z).
+at the height z by its share exp(-K z), the solution of Laplace's equation that fades upward (textbook); own use.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Lid(NamedTuple):
 
 
 def limited(flow: Array, density: Array) -> Array:
-    """A flow kg m-2 s-1 through the top that nowhere passes `FASTEST`."""
+    """A flow kg m-2 s-1 through the top that nowhere passes `FASTEST`; own."""
     return density * FASTEST * jnp.tanh(flow / (density * FASTEST))
 
 

@@ -1,6 +1,7 @@
 """Winds closed: the smallest change after which no air is made or lost, on the engine's own cells.
 
-Sasaki (1958), Sherman (1978): of all winds that keep the air, take the one nearest to the first guess. With density
+Sasaki (1958, J. Meteor. Soc. Japan 36:77), Sherman (1978, J. Appl. Meteor. 17:312): of all winds that keep the air,
+take the one nearest to the first guess. With density
 rho, true wind (u, v, w) and the weight of the upright wind beta = (alpha_h / alpha_v)^2
 
     minimise  sum rho V [ (u - u0)^2 + (v - v0)^2 + (w - w0)^2 / beta ]   subject to  div(rho u) = 0 in every cell,
@@ -8,9 +9,10 @@ rho, true wind (u, v, w) and the weight of the upright wind beta = (alpha_h / al
 with no flow through the ground, a given flow through the top, and open sides. The multiplier lambda solves one
 elliptic equation, and u = u0 + grad_x lambda, w = w0 + beta grad_z lambda. The gradient is along level surfaces, so
 over sloping ground it has the cross terms of the terrain-following coordinate; the discrete operator is the divergence
-times its transpose, hence symmetric, and is applied without a matrix. Conjugate gradients solve it, preconditioned by
-the same operator over level ground with mean coefficients, which separates and is inverted exactly in its eigenvectors
-(Lynch, Rice and Thomas 1964): sines along x and y, those of a small matrix along z. On a processor of today a product
+times its transpose, hence symmetric, and is applied without a matrix. Conjugate gradients (Hestenes and Stiefel
+1952, J. Res. Natl. Bur. Stand. 49:409) solve it, preconditioned by the same operator over level ground with mean
+coefficients, which separates and is inverted exactly in its eigenvectors (Lynch, Rice and Thomas 1964, Numer. Math.
+6:185): sines along x and y, those of a small matrix along z. On a processor of today a product
 with a 200 x 200 matrix of sines is faster than the fast transform, and it runs on a GPU unchanged.
 """
 
@@ -181,7 +183,7 @@ def convergence(cells: Cells, x_wind: Array, y_wind: Array, density: Array) -> A
 def _close_columns(
     cells: Cells, weights: _Weights, x_wind: Array, y_wind: Array, lid: Array, mass: Array
 ) -> tuple[Array, Array, Array]:
-    """The least change, alike at all heights, after which the columns keep their air; and the iterations."""
+    """The least change, alike at all heights, after which the columns keep their air (own); and the iterations."""
     carry_x, carry_y = weights.carry_x.sum(0) / cells.distance_x, weights.carry_y.sum(0) / cells.distance_y
     waves = carry_y.mean() * cells.waves_y[:, None] + carry_x.mean() * cells.waves_x
 

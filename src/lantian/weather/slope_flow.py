@@ -1,7 +1,8 @@
 """Air that slides down cooled slopes and climbs warmed ones, where the source of the weather is too coarse to have it.
 
-Mahrt (1982, J. Atmos. Sci. 39:2701) in the equilibrium form that CALMET uses (Scire et al. 2000): drag and entrainment
-balance the buoyancy that the heat flux has given to the air on its way along the slope,
+Mahrt (1982, J. Atmos. Sci. 39:2701) in the equilibrium form that CALMET uses (Scire et al. 2000, user's guide of
+version 5, section 2.2.1): drag and entrainment balance the buoyancy that the heat flux has given to the air on its way
+along the slope,
 
     S = (|w'theta'| g x sin(alpha) / (theta (C_D + k)))^(1/3),
 
@@ -62,7 +63,8 @@ class Slopes(NamedTuple):
 def add(air: Air, slopes: Slopes, surface: Surface, height: Array) -> Air:
     """The air with the slopes' flow in its wind; ``height`` (z, y, x) m above the ground.
 
-    Down the slope it fills a twentieth of the height it has fallen (Horst and Doran 1986), at least 20 m.
+    Down the slope it fills a twentieth of the height it has fallen (Horst and Doran 1986, Bound.-Layer Meteor. 34:263),
+    at least 20 m.
     """
     falling = surface.heat < 0
     drop = jnp.where(falling, slopes.below, slopes.above)

@@ -1,9 +1,9 @@
 """Between ground and wind: sun, heat flux, friction velocity and Obukhov length from what one height measures.
 
 By day the heat flux follows from the sun, cloud and temperature (Holtslag and van Ulden 1983, J. Climate Appl. Meteor.
-22:517) and the stress from similarity (Monin and Obukhov 1954); by night both from the wind and the temperature scale
-that the cloud allows (van Ulden and Holtslag 1985, J. Climate Appl. Meteor. 24:1196), in a form that AERMOD offers. All
-functions are elementwise.
+22:517) and the stress from similarity (Monin and Obukhov 1954, Tr. Geofiz. Inst. 24:163); by night both from the wind
+and the temperature scale that the cloud allows (van Ulden and Holtslag 1985, J. Climate Appl. Meteor. 24:1196), in a
+form that AERMOD offers. All functions are elementwise.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Surface(NamedTuple):
 def psi_m(zeta: ArrayLike) -> Array:
     """Integral of (1 - phi_m) / zeta from 0 to ``zeta`` = z/L.
 
-    Unstable Paulson (1970) with 16; stable Beljaars and Holtslag (1991, J. Appl. Meteor. 30:327), equation 28.
+    Unstable Paulson (1970, J. Appl. Meteor. 9:857) with 16; stable Beljaars and Holtslag (1991, J. Appl. Meteor.
+    30:327), equation 28.
     """
     unstable = jnp.minimum(zeta, 0.0)
     x = (1 - 16 * unstable) ** 0.25
@@ -87,6 +88,7 @@ def heat_flux(sun: ArrayLike, temperature: ArrayLike, cloud: ArrayLike) -> Array
 
     Holtslag and van Ulden (1983): net radiation [(1 - r) K + c1 T^6 - sigma T^4 + c2 n] / (1 + c3), of which a part
     goes into the ground; shared out by the modified Priestley-Taylor form with beta = 20 W m-2.
+    Saturation by Bolton (1980, Mon. Wea. Rev. 108:1046, equation 10), its slope by Clausius and Clapeyron.
     """
     t = jnp.asarray(temperature)
     net = ((1 - ALBEDO) * jnp.asarray(sun) + 5.31e-13 * t**6 - STEFAN_BOLTZMANN * t**4 + 60 * jnp.asarray(cloud)) / 1.12
@@ -111,8 +113,8 @@ def exchange(
     """Friction velocity, Obukhov length and heat flux from the wind ``speed`` m s-1 at one ``height`` m.
 
     ``heat`` W m-2: upward, what the sun gives; where it is not positive the night's forms hold, with ``cloud`` 0..1.
-    ``depth`` m of the boundary layer scales the gusts that keep a calm day's stress alive (Beljaars 1995). ``warming``
-    W m-2: what a city gives to the air at night.
+    ``depth`` m of the boundary layer scales the gusts that keep a calm day's stress alive (Beljaars 1995, Q. J. R.
+    Meteor. Soc. 121:255). ``warming`` W m-2: what a city gives to the air at night.
     """
     theta = jnp.asarray(temperature)
     density = 1.0e5 / (287.05 * theta)
@@ -137,18 +139,19 @@ def exchange(
 def _night(
     speed: Array, height: ArrayLike, roughness: ArrayLike, theta: Array, cloud: ArrayLike, warming: Array
 ) -> Surface:
-    """Stable air: theta* = 0.09 (1 - 0.5 n^2), and u* as Qian and Venkatram (2011, Bound.-Layer Meteor. 138:475).
+    """Stable air: theta* = 0.09 (1 - 0.5 n^2) (van Ulden and Holtslag 1985), u* as Qian and Venkatram (2011,
+    Bound.-Layer Meteor. 138:475).
 
     Their u* = C U (1 + exp(-r^2/2)) / (2 (1 - exp(-2/r))) of r = U_c / U does not collapse below the critical speed U_c
-    of the log-linear profile. A city's ``warming`` K m s-1 takes from the flux that cools the air, at most all of it,
-    which makes neutral air.
+    of the log-linear profile, 2 (5 g z theta* / (theta C))^(1/2) as in AERMOD (Cimorelli et al. 2005). A city's
+    ``warming`` K m s-1 takes from the flux that cools the air, at most all of it, which makes neutral air.
     """
     drag = KARMAN / jnp.log(jnp.maximum(height, 2 * jnp.asarray(roughness)) / roughness)
     scale = jnp.maximum(0.09 * (1 - 0.5 * jnp.asarray(cloud) ** 2) - warming / (drag * speed), 1e-4)
     critical = 2 * jnp.sqrt(5 * GRAVITY * jnp.asarray(height) * scale / theta / drag)
     r = critical / speed
     friction = drag * speed * (1 + jnp.exp(-(r**2) / 2)) / (2 * (1 - jnp.exp(-2 / r)))
-    # the ground cannot give more than 64 W m-2 (Hanna and Chang 1993)
+    # the ground cannot give more than 64 W m-2 (Hanna and Chang 1993, Atmos. Environ. 27A:1491)
     scale = jnp.minimum(scale, 0.05 / friction)
     inverse = jnp.minimum(KARMAN * GRAVITY * scale / (theta * friction**2), STRONGEST)
     return Surface(friction, inverse, -friction * scale)
