@@ -61,7 +61,7 @@ def run(cells: int = WHOLE, *, with_stations: xr.Dataset | None = None) -> Itera
     yield Line("cells", f"{cells} x {cells} x {place.levels.n}", f"steepest slope {np.abs(place.slope_x).max():.2f}")
     land, reference = downscaling._land(place, None)
     finisher = Finisher(place, land.urban)
-    hours = downscaling._hours(given, HOURS)
+    hours = downscaling.whole_hours(given, HOURS)
     air = downscaling._from_stations(given, place, land, reference, hours, finisher)
     taken, iterations = [], []
     for hour in range(len(hours)):
