@@ -47,8 +47,7 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long and how large to train: the defaults were chosen on other days than those of the scores
-    (docs/forecast/statistics.md).
+    """How long and how large to train: docs/forecast/statistics.md says how the defaults were chosen.
 
     Attributes:
         members: networks of the ensemble, each without a share 1 / members of the days.
