@@ -20,6 +20,7 @@ NOT_AUDITED = {
     "job_progress": "written twice a second",
     "import_rejected": "may hold millions of rows; its batch is audited",
     "outline": "large geometry; its set is audited",
+    "case_span": "computed from case_event, which is audited",
 }
 
 

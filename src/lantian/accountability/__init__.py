@@ -1,0 +1,5 @@
+"""Accountability 考核问责: dated rule packs over rankings, targets and cases, so that anyone can recompute who answers.
+
+In: facts as known on a date. Out: proposals with rule, clause and facts, near misses, and what a person decided; rewards,
+deductions and fines with their sums.
+"""
