@@ -66,6 +66,8 @@ class Case:
         evidence: every file, in order.
         due: the last day of the present state.
         events: how many; ``last_at``: when the last one was.
+        handed_on: the day an owner was first named; ``closed_on``: the day it was closed or dismissed.
+        public: shown to everybody, without log-in.
     """
 
     workflow: Workflow = field(repr=False)
@@ -88,7 +90,9 @@ class Case:
     steps: tuple[Step, ...] = ()
     evidence: tuple[str, ...] = ()
     events: int = 1
+    handed_on: date | None = None
     closed_on: date | None = None
+    public: bool = False
 
     @property
     def at(self) -> State:
@@ -200,6 +204,7 @@ def _move(case: Case, event: Event) -> Case:
         given=given,
         running=_term(state, event, given),
         owner=event.owner or case.owner,
+        handed_on=case.handed_on or (event.day if event.owner else None),
         requirement=event.data.get("requirement", case.requirement),
         failures=case.failures + (counted == "failure"),
         reopened=case.reopened + (counted == "reopened"),
@@ -250,6 +255,10 @@ def _step(case: Case, event: Event) -> Case:
     return replace(case, steps=(*case.steps[:number], done, *case.steps[number + 1 :]))
 
 
+def _publish(case: Case, event: Event) -> Case:
+    return replace(case, public=bool(event.data["public"]))
+
+
 def _nothing(case: Case, event: Event) -> Case:  # noqa: ARG001
     return case
 
@@ -262,6 +271,7 @@ _CHANGES = {
     "assign": _assign,
     "plan": _plan,
     "step": _step,
+    "publish": _publish,
     "note": _nothing,
     "link": _nothing,
 }

@@ -222,6 +222,16 @@ def _owners(case: Case, event: Event) -> bool:
     return case.workflow.desks[event.desk or ""].owner and case.at.owed
 
 
+def _check_publish(case: Case, event: Event) -> str | None:
+    if not isinstance(event.data.get("public"), bool):
+        return "public: expected true or false"
+    if case.handed_on is None:
+        return "publish: a finding that was not handed over is no case yet"
+    if event.desk != case.workflow.extend.desk:
+        return f"publish: only {case.workflow.desks[case.workflow.extend.desk].en} may"
+    return _reason(event)
+
+
 def _check_note(case: Case, event: Event) -> str | None:  # noqa: ARG001
     return _reason(event)
 
@@ -244,6 +254,7 @@ _CHECKS: dict[str, Callable[[Case, Event], str | None]] = {
     "assign": _check_assign,
     "plan": _check_plan,
     "step": _check_step,
+    "publish": _check_publish,
     "note": _check_note,
     "link": _check_link,
 }

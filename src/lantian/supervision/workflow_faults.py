@@ -1,4 +1,4 @@
-"""What would lose a case: a state that nobody owns, that never ends or cannot be reached; closing by whom it burdens."""
+"""What would lose a case: a state without owner or end, or out of reach; closing by those whom the case burdens."""
 
 from __future__ import annotations
 

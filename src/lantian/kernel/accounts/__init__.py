@@ -22,6 +22,7 @@ from lantian.kernel.accounts.permissions import (
     covers,
     may_grant,
     regions_of,
+    scopes_of,
 )
 from lantian.kernel.accounts.sessions import (
     SessionView,
@@ -94,5 +95,6 @@ __all__ = [
     "reset_password",
     "revoke_grant",
     "revoke_session",
+    "scopes_of",
     "set_active",
 ]

@@ -191,6 +191,21 @@ def regions_of(account: Account, permission: str) -> frozenset[str] | None:
     return None if None in scopes else frozenset(scope for scope in scopes if scope)
 
 
+def scopes_of(account: Account, permission: str) -> tuple[tuple[str | None, str | None], ...]:
+    """Where an account holds a permission, for a list of things that have a region and a department.
+
+    Returns:
+        Pairs of region (covering all below it) and department, None for every one; empty where it may nowhere.
+
+    Raises:
+        ValueError: the permission is not in `PERMISSIONS`.
+    """
+    _known(permission)
+    if not account.active or account.must_change_password:
+        return ()
+    return tuple((grant.region, grant.department) for grant in account.grants if permission in grant.permissions)
+
+
 def may_grant(account: Account, permissions: Iterable[str], region: str | None, department: str | None) -> bool:
     """Tell whether an account may hand a set of permissions to somebody.
 
