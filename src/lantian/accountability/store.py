@@ -79,8 +79,9 @@ class Evaluations:
     def keep(self, pack: Pack, facts: Facts, actor: str, at: datetime, reason: str = "") -> Evaluation:
         """Evaluate and keep it; the same pack, facts and result as the last time are not kept twice.
 
-        ``at``: the platform's clock's time.
+        ``at``: the platform's clock's time. Raises facts.FactsError for facts that could not be read back.
         """
+        facts = facts_files.read(facts.to_json())
         result = evaluate(pack, facts).to_json()
         values = {
             "pack": pack.name,
