@@ -43,7 +43,7 @@ class Paper:
         normal.space_after, normal.line_spacing = Pt(0), Pt(28 if letter else 19)
         mark = section.header.paragraphs[0]
         mark.alignment = ALIGN.RIGHT
-        self._run(mark, "{% if example %}示例　内容为虚构{% endif %}", size=10, color=RED, bold=True)
+        self._run(mark, "{% if example %}示例　非正式文件{% endif %}", size=10, color=RED, bold=True)
         _page_number(section.footer.paragraphs[0], 14 if letter else 10.5)
         if head:
             self._red_head()

@@ -42,6 +42,8 @@ COMMANDS = {
     "forecast": "forecast",
     "weather": "weather",
     "emissions": "emissions",
+    "deadline": "publish",
+    "publish": "publish",
     "account": "admin",
     "token": "admin",
     "audit": "admin",
