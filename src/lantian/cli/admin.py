@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from lantian.cli import words
+from lantian.cli import accountability, words
 from lantian.cli.output import Exit, Home, Json, command, emit, table
 from lantian.kernel import accounts, audit, doctor
 from lantian.kernel.accounts import Account
@@ -19,10 +19,11 @@ from lantian.observations import duties as _duties  # noqa: F401  (registers its
 from lantian.places.regions import level_of
 
 app = typer.Typer()
-account = typer.Typer(help="Accounts and what they were granted 账号.", no_args_is_help=True)
+account = typer.Typer(help="Accounts and grants 账号; who is held to account 问责.", no_args_is_help=True)
 trail = typer.Typer(help="The audit trail 审计记录.", no_args_is_help=True)
 app.add_typer(account, name="account")
 app.add_typer(trail, name="audit")
+accountability.register(account)
 
 Login = Annotated[str, typer.Argument(help="what is typed at login")]
 Region = Annotated[str | None, typer.Option(help="a region by name or code; default everywhere")]
