@@ -220,22 +220,25 @@ def round_report() -> Paper:
     paper.title("关于{{ round }}督查情况的通报")
     paper.text("{{ to_unit }}：", indent=False)
     paper.text(
-        "{{ start }}至{{ end }}，{% if teams %}{{ teams }}个督查组{% endif %}开展了{{ round }}督查，共检查点位"
-        "{{ checked }}个，发现问题{{ found }}个，通报印发时已完成整改{{ closed }}个。{{ summary }}"
+        "{{ start }}至{{ end }}，{% if teams %}{{ teams }}个督查组{% endif %}开展了{{ round }}督查，"
+        "{% if checked != '' %}共检查点位{{ checked }}个，{% endif %}发现问题{{ found }}个，"
+        "通报印发时已完成整改{{ closed }}个。{{ summary }}"
     )
     paper.heading("一、分地区情况")
     paper.rows(
         "places",
         (
             ("地区", "{{ one.name }}", 1.6),
-            ("检查点位（个）", "{{ one.checked }}", 1),
+            ("检查点位（个）", "{{ one.checked if one.checked != '' else '—' }}", 1),
             ("发现问题（个）", "{{ one.problems }}", 1),
             ("已整改（个）", "{{ one.closed }}", 1),
         ),
         aligned="lrrr",
         size=11,
     )
-    paper.text("合计：检查点位{{ checked }}个，发现问题{{ found }}个，已整改{{ closed }}个。")
+    paper.text(
+        "合计：{% if checked != '' %}检查点位{{ checked }}个，{% endif %}发现问题{{ found }}个，已整改{{ closed }}个。"
+    )
     paper.control("if categories")
     paper.heading("二、问题类型")
     paper.rows(

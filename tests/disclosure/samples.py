@@ -235,7 +235,7 @@ def everything() -> dict[str, Document]:
             end=dt.date(2017, 9, 27),
             teams=6,
             summary="问题集中在扬尘和散乱污企业。",
-            places=tuple(RoundPlace(f"{name}县", 20 + at, at, at // 2) for at, name in enumerate(NAMES[:12])),
+            places=tuple(RoundPlace(f"{name}县", at, at // 2, 20 + at) for at, name in enumerate(NAMES[:12])),
             categories=(RoundCategory("扬尘", 40), RoundCategory("散乱污", 26)),
             problems=cases(4),
             demands=("立行立改，按期销号。", "举一反三，全面排查。"),

@@ -22,6 +22,7 @@ from lantian.disclosure.values import Bar, FineRow, MonthlyBulletin, Named, Rank
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
 from lantian.places.groups import Group
+from lantian.places.regions import is_within
 from lantian.standards import indices
 from lantian.standards.codes import ITEMS
 from lantian.standards.rounding import half_even
@@ -130,7 +131,9 @@ def digits(column: str, value: float | None) -> str:
 
 def change(value: float | None) -> str:
     """A change in percent, with its sign."""
-    return _MISSING if value is None else f"{value:+.1f}".replace("-", "−")
+    if value is None:
+        return _MISSING
+    return f"{value:+.1f}".replace("-", "−") if value else "0.0"
 
 
 def _to_date(period: Period) -> Period:
@@ -164,7 +167,8 @@ def _summary(known: pl.DataFrame, fine: pl.DataFrame, here: _Asked) -> Iterable[
             f"综合指数同比下降的有{fell}个，上升的有{rose}个；变化最有利的是{_name(top, here)}"
             f"（{change(top[f'change_{INDEX}'])}%）。"
         )
-    if "pm25" in fine.columns and fine["pm25"].drop_nulls().len():
+    whole = _to_date(here.period) == here.period
+    if not whole and "pm25" in fine.columns and fine["pm25"].drop_nulls().len():
         yield f"年初至今，{_mean(fine, 'PM2.5')}。"
 
 
@@ -256,7 +260,7 @@ def _fell() -> pl.Expr:
 def _interviewed(here: _Asked) -> tuple[Named, ...]:
     """Zones at the end of the zones' ranking that are above the counties' mean; none where there are no zones."""
     places = here.judge.places
-    zones = [region.code for region in places.regions("zone")]
+    zones = _zones(here)
     if not zones:
         return ()
     ranked = here.judge.rank(
@@ -279,6 +283,12 @@ def _interviewed(here: _Asked) -> tuple[Named, ...]:
         )
         for row in worst.to_dicts()
     )
+
+
+def _zones(here: _Asked) -> list[str]:
+    """The development zones in the places that are ranked."""
+    zones = [region.code for region in here.judge.places.regions("zone")]
+    return [zone for zone in zones if any(is_within(zone, member) for member in here.group.members)]
 
 
 def _bars(frame: pl.DataFrame, column: str, here: _Asked) -> tuple[Bar, ...]:
@@ -324,12 +334,14 @@ def _basis(ranked: pl.DataFrame, known: pl.DataFrame, here: _Asked) -> Iterable[
     least = min(known.select(pl.min_horizontal(f"n_{item}" for item in items)).to_series().to_list())
     short = known.filter(~pl.all_horizontal(pl.col(f"valid_{item}").fill_null(False) for item in items))
     yield f"各项污染物有效天数最少为{least}天（时段共{here.known.days}天）" + (
-        f"；有效天数不足、仅供参考的：{_names(short, here)}。" if short.height else "。"
+        f"；有效天数不足、仅供参考的：{'全部' if short.height == known.height else _names(short, here)}。"
+        if short.height
+        else "。"
     )
     absent = ranked.filter(pl.col(INDEX).is_null())
     if absent.height:
         yield f"数据不全、未参加排名的{absent.height}个：{_names(absent, here)}。"
-    if here.judge.places.regions("zone"):
+    if _zones(here):
         yield f"开发区约谈名单为综合指数列开发区后{INTERVIEWED}位且高于县（市、区）平均的开发区（本办口径）。"
 
 

@@ -108,12 +108,12 @@ class InterviewNotice(Document):
 
 @dataclass(frozen=True)
 class RoundPlace(Values):
-    """One region of a round: points checked, problems found, of these mended when the report is written."""
+    """One region of a round: problems found, of these mended when the report is written, points checked where known."""
 
     name: str
-    checked: int
     problems: int
     closed: int = 0
+    checked: int | None = None
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,10 @@ class RoundReport(Document):
                 self.refuse("places", f"{place.name} with at most {place.problems} of its problems closed")
 
     @property
-    def checked(self) -> int:
-        """Points checked in all regions."""
-        return sum(place.checked for place in self.places)
+    def checked(self) -> int | None:
+        """Points checked in all regions; None where it is not known of one."""
+        counts = [place.checked for place in self.places]
+        return None if None in counts else sum(count or 0 for count in counts)
 
     @property
     def found(self) -> int:
