@@ -10,12 +10,13 @@ Everything is asked as of a moment (None: the clock's now), so a replay shows wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
+from sqlalchemy import Connection
 
 from lantian.kernel import audit
 from lantian.kernel.accounts import Account, NotPermitted, allowed
@@ -30,6 +31,9 @@ from lantian.supervision.findings import Finding
 from lantian.supervision.reminders import Reminder, due_on, raised
 from lantian.supervision.rules import Who
 from lantian.supervision.store import Record
+
+Beside = Callable[[Connection, str], None]
+"""What is written in the same act as an event, given the case's number; what it raises undoes the event too."""
 
 OWN = "government"
 """The department of an account that belongs to a region and to no department."""
@@ -58,8 +62,10 @@ class Supervision:
         workflow: str = "five_step",
         evidence: Sequence[str] = (),
         at: datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+        beside: Beside | None = None,
     ) -> str:
-        """Open a case; its number.
+        """Open a case; its number. ``extra``: kept beside the finding; ``beside``: written in the same act.
 
         Raises NotPermitted unless the account may report in the finding's region, CaseError for a finding or workflow
         that cannot be used.
@@ -70,11 +76,13 @@ class Supervision:
                 f"{account.login} lacks the permission cases.report for {finding.region}",
             )
         moment = at or self._platform.clock.now()
-        data = {**finding.data(), "workflow": workflow}
+        data = {**(extra or {}), **finding.data(), "workflow": workflow}
         event = Event(1, moment, account.actor, "open", party_of(account), data=data, evidence=tuple(evidence))
         with audit.act(self._platform.engine, account.actor, f"open: {finding.title}") as connection:
             (number,) = store.numbers(connection, event.day.year)
             store.add(connection, [(number, [event])], self._calendar)
+            if beside:
+                beside(connection, number)
         return number
 
     def move(
@@ -97,12 +105,14 @@ class Supervision:
         evidence: Sequence[str] = (),
         at: datetime | None = None,
         expected: int | None = None,
+        beside: Beside | None = None,
         **data: Any,
     ) -> Record:
         """Write one event of a case.
 
         Args:
             expected: how many events the actor has seen; CaseError where there are more by now.
+            beside: what is written in the same act.
 
         Raises NotPermitted, CaseError, LookupError.
         """
@@ -121,7 +131,10 @@ class Supervision:
                 record.case.events + 1, moment, account.actor, kind, party_of(account), move, reason, given,
                 tuple(evidence),
             )  # fmt: skip
-            return store.append(connection, record, event, self._calendar)
+            after = store.append(connection, record, event, self._calendar)
+            if beside:
+                beside(connection, number)
+            return after
 
     def who(self, case: Case, account: Account) -> Who:
         """At which desks an account may sit in a case."""
@@ -145,6 +158,11 @@ class Supervision:
         moment = as_of or self._platform.clock.now()
         with reading(self._platform.engine).connect() as connection:
             return book.summary(connection, asked, moment)
+
+    def counties(self, asked: book.Filter, as_of: datetime | None = None) -> pl.DataFrame:
+        """Open, overdue and unfinished cases by the county that owes them."""
+        with reading(self._platform.engine).connect() as connection:
+            return book.counties(connection, asked, as_of or self._platform.clock.now())
 
     def tally(self, as_of: datetime, since: date, until: date | None = None) -> pl.DataFrame:
         """What accountability counts, one row a county: ``region, unfinished, new, open, closed, reopened``.

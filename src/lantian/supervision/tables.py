@@ -77,6 +77,7 @@ case_event = Table(
     Column("data", JSONB, nullable=False, server_default="{}"),
     Column("evidence", ARRAY(Text), nullable=False, server_default="{}", comment="SHA-256 of files"),
     Index("ix_case_event_at", "at"),
+    Index("ix_case_event_evidence", "evidence", postgresql_using="gin"),
     comment="never changed; all that is known of a case",
 )
 
@@ -112,4 +113,15 @@ evidence = Table(
     Column("added_by", Text, nullable=False),
     Column("added_at", DateTime(timezone=True), nullable=False, comment="by the platform's clock"),
     comment="the files lie under <home>/evidence by their hash",
+)
+
+field_submission = Table(
+    "field_submission",
+    metadata,
+    Column("client_id", Text, primary_key=True, comment="made by the phone, so that what is sent twice is kept once"),
+    Column("number", Text, nullable=False, comment="of the case"),
+    Column("kind", Text, nullable=False, comment="finding or visit"),
+    Column("received_at", DateTime(timezone=True), nullable=False, comment="by the platform's clock"),
+    Column("account", Text, nullable=False),
+    comment="what phones sent from the field",
 )
