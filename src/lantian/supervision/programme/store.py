@@ -1,0 +1,224 @@
+"""The programme in the database: versions of tasks and monthly reports, read as of any moment.
+
+Nothing here asks who may: `service.Programme` does, or the caller, who is inside an act of the audit trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from lantian.assessment.periods import Period, parse
+from lantian.supervision.events import BEIJING
+from lantian.supervision.programme import tables
+from lantian.supervision.programme.decompose import check, faults
+from lantian.supervision.programme.task import Report, Step, Task, TaskError, check_report
+
+_PLAIN = (
+    *("number", "programme", "item", "title", "region", "department", "quantity", "unit", "start", "due", "parent"),
+    *("enterprise", "source", "reference", "example", "withdrawn"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A programme of work 工作方案: its names, template, period and the region whose plan it is."""
+
+    code: str
+    zh: str
+    en: str
+    template: str
+    period: Period
+    region: str
+    example: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a task: who wrote it, when and why."""
+
+    task: Task
+    seq: int
+    at: datetime
+    actor: str
+    why: str
+
+
+def add_plan(connection: Connection, plan: Plan, *, actor: str, at: datetime) -> None:
+    """Write a programme. Raises TaskError where its code is taken or empty."""
+    table = tables.programme
+    if not plan.code.strip() or connection.scalar(sa.select(table.c.code).where(table.c.code == plan.code)):
+        raise TaskError(f"programme {plan.code!r}: expected a code that is not taken")
+    values = {name: getattr(plan, name) for name in ("code", "zh", "en", "template", "region", "example")}
+    connection.execute(sa.insert(table).values(**values, period=plan.period.label, made_by=actor, made_at=at))
+
+
+def plans(connection: Connection, as_of: datetime) -> list[Plan]:
+    """Programmes known at a moment, the newest first."""
+    table = tables.programme
+    query = sa.select(table).where(table.c.made_at <= as_of).order_by(table.c.made_at.desc(), table.c.code)
+    return [
+        Plan(row.code, row.zh, row.en, row.template, parse(row.period), row.region, row.example)
+        for row in connection.execute(query)
+    ]
+
+
+def add_task(connection: Connection, task: Task, *, actor: str, at: datetime, reason: str = "") -> str:
+    """Write a new task; its number, made where it has none.
+
+    Inside an act of the audit trail. Raises TaskError where it does not fit those above and beside it.
+    """
+    return add_tasks(connection, [task], actor=actor, at=at, reason=reason)[0]
+
+
+def add_tasks(
+    connection: Connection, given: Sequence[Task], *, actor: str, at: datetime, reason: str = ""
+) -> list[str]:
+    """Write new tasks, parents among them in any order; their numbers.
+
+    Raises TaskError with every fault of the whole list as it would be then; nothing is written.
+    """
+    present = {task.number: task for task in tasks(connection)}
+    serial, fresh = _next(connection, at), []
+    for task in given:
+        number = task.number
+        if not number:
+            number, serial = f"T{_day(at).year}-{serial:04d}", serial + 1
+        if number in present or connection.scalar(
+            sa.select(tables.task.c.number).where(tables.task.c.number == number).limit(1)
+        ):
+            raise TaskError(f"number {number!r}: expected one that is not taken")
+        present[number] = replace(task, number=number)
+        fresh.append(present[number])
+    _refuse(present)
+    rows = [_row(task, 1, actor, at, reason) for task in fresh]
+    if rows:
+        connection.execute(sa.insert(tables.task), rows)
+    return [task.number for task in fresh]
+
+
+def change_tasks(connection: Connection, given: Sequence[Task], *, actor: str, at: datetime, reason: str) -> None:
+    """Write a further version of tasks.
+
+    Raises LookupError for a task that does not exist, TaskError where one does not fit or no reason is given.
+    """
+    if not reason.strip():
+        raise TaskError("reason: expected why the task is changed, in words")
+    present = {task.number: task for task in tasks(connection)}
+    rows = []
+    for task in given:
+        last = connection.scalar(sa.select(sa.func.max(tables.task.c.seq)).where(tables.task.c.number == task.number))
+        if last is None:
+            raise LookupError(f"task {task.number!r}: there is none")
+        if task.withdrawn:
+            check(task, present)
+            present.pop(task.number, None)
+        else:
+            present[task.number] = task
+        rows.append(_row(task, last + 1, actor, at, reason))
+    _refuse(present)
+    if rows:
+        connection.execute(sa.insert(tables.task), rows)
+
+
+def tasks(connection: Connection, as_of: datetime | None = None, *, programme: str | None = None) -> list[Task]:
+    """Tasks that hold at a moment (None: everything written), by number; withdrawn ones are left out."""
+    table = tables.task
+    rows = sa.select(table).distinct(table.c.number).order_by(table.c.number, table.c.seq.desc())
+    if as_of is not None:
+        rows = rows.where(table.c.at <= as_of)
+    last = rows.subquery("last")
+    first = sa.select(table.c.number, table.c.at.label("entered_at")).where(table.c.seq == 1).subquery("first")
+    query = (
+        sa.select(last, first.c.entered_at)
+        .join(first, first.c.number == last.c.number)
+        .where(sa.not_(last.c.withdrawn))
+        .order_by(last.c.number)
+    )
+    if programme is not None:
+        query = query.where(last.c.programme == programme)
+    return [_task(row) for row in connection.execute(query).mappings()]
+
+
+def versions(connection: Connection, number: str, as_of: datetime) -> list[Version]:
+    """Every version of a task known at a moment, in order."""
+    table = tables.task
+    query = sa.select(table).where(table.c.number == number, table.c.at <= as_of).order_by(table.c.seq)
+    rows = connection.execute(query).mappings().all()
+    return [
+        Version(_task({**row, "entered_at": rows[0]["at"]}), row["seq"], row["at"], row["actor"], row["why"])
+        for row in rows
+    ]
+
+
+def add_report(connection: Connection, report: Report, own: Decimal) -> int:
+    """Write a monthly report; its row. ``own``: how much of the task was not handed down.
+
+    Raises LookupError for a task that does not hold, TaskError for a report that cannot stand (see `check_report`).
+    """
+    task = next((one for one in tasks(connection) if one.number == report.task), None)
+    if task is None:
+        raise LookupError(f"task {report.task!r}: there is none that holds")
+    check_report(task, own, reports(connection, numbers=[report.task]), report)
+    values = {
+        **{name: getattr(report, name) for name in ("task", "month", "done", "note", "reported_by", "at")},
+        "why": report.reason,
+        "evidence": list(report.evidence),
+    }
+    row: int = connection.execute(sa.insert(tables.report).values(values).returning(tables.report.c.id)).scalar_one()
+    return row
+
+
+def reports(
+    connection: Connection, as_of: datetime | None = None, *, numbers: Collection[str] | None = None
+) -> list[Report]:
+    """Reports known at a moment (None: everything written), in the order in which they were given."""
+    table = tables.report
+    query = sa.select(table).order_by(table.c.at, table.c.id)
+    if as_of is not None:
+        query = query.where(table.c.at <= as_of)
+    if numbers is not None:
+        query = query.where(table.c.task.in_(numbers))
+    return [
+        Report(row.task, row.month, row.done, row.at, row.reported_by, tuple(row.evidence), row.note, row.why, row.id)
+        for row in connection.execute(query)
+    ]
+
+
+def _refuse(present: dict[str, Task]) -> None:
+    if found := faults(present.values()):
+        raise TaskError("; ".join(found))
+
+
+def _next(connection: Connection, at: datetime) -> int:
+    prefix = f"T{_day(at).year}-"
+    query = sa.select(tables.task.c.number).distinct().where(tables.task.c.number.like(f"{prefix}%"))
+    serials = [text for number in connection.scalars(query) if (text := number.removeprefix(prefix)).isdigit()]
+    return max(map(int, serials), default=0) + 1
+
+
+def _row(task: Task, seq: int, actor: str, at: datetime, why: str) -> dict[str, Any]:
+    steps = [
+        {"text": step.text, "due": step.due.isoformat(), "share": None if step.share is None else str(step.share)}
+        for step in task.steps
+    ]
+    plain = {name: getattr(task, name) for name in _PLAIN}
+    return {**plain, "seq": seq, "at": at, "actor": actor, "why": why, "steps": steps}
+
+
+def _task(row: RowMapping | dict[str, Any]) -> Task:
+    steps = tuple(
+        Step(step["text"], date.fromisoformat(step["due"]), None if step["share"] is None else Decimal(step["share"]))
+        for step in row["steps"]
+    )
+    return Task(**{name: row[name] for name in _PLAIN}, steps=steps, entered_on=_day(row["entered_at"]))
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(BEIJING).date()
