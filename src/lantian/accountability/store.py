@@ -96,13 +96,18 @@ class Evaluations:
             "made_at": at,
         }
         t = tables.evaluation
-        same = sa.and_(*(t.c[name] == values[name] for name in ("sha256", "pack_text", "facts")))
-        with self._engine.connect() as connection:
-            known = connection.execute(sa.select(t).where(same).order_by(t.c.id)).first()
-        if known is not None:
-            return _evaluation(known)
+        if known := self.same(pack, facts, str(values["sha256"])):
+            return known
         with audit.act(self._engine, actor, reason or f"accountability {pack.name} {facts.as_of}") as connection:
             return _evaluation(connection.execute(sa.insert(t).values(values).returning(t)).one())
+
+    def same(self, pack: Pack, facts: Facts, sha256: str) -> Evaluation | None:
+        """The evaluation of the same pack and facts with the same result, where one was kept."""
+        t = tables.evaluation
+        wanted = (t.c.sha256 == sha256) & (t.c.pack_text == pack.text) & (t.c.facts == facts.to_json())
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(t).where(wanted).order_by(t.c.id)).first()
+        return None if row is None else _evaluation(row)
 
     def get(self, evaluation: int) -> Evaluation:
         """One evaluation. Raises LookupError for an unknown id."""

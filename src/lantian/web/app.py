@@ -15,8 +15,10 @@ from starlette.routing import BaseRoute
 
 from lantian.kernel.bootstrap import Platform
 from lantian.web import api, errors
+from lantian.web.api import accountability as api_accountability
 from lantian.web.api import calc as api_calc
 from lantian.web.api import clock as api_clock
+from lantian.web.api import disclosure as api_disclosure
 from lantian.web.api import dust as api_dust
 from lantian.web.api import episodes as api_episodes
 from lantian.web.api import forecast as api_forecast
@@ -31,14 +33,19 @@ from lantian.web.api import rankings as api_rankings
 from lantian.web.api import targets as api_targets
 from lantian.web.navigation import Page
 from lantian.web.pages import (
+    accountability,
     accounts,
     audit,
     calculator,
+    cases,
+    cases_case,
     clock,
     data,
     data_coverage,
     deweather,
     docs,
+    documents,
+    duties,
     emissions,
     episodes,
     forecast,
@@ -71,6 +78,9 @@ PAGES: tuple[ModuleType, ...] = (
     forecast_consult,
     verification,
     emissions,
+    accountability,
+    duties,
+    documents,
     jobs,
     accounts,
     audit,
@@ -90,6 +100,8 @@ API: tuple[ModuleType, ...] = (
     api_dust,
     api_forecast,
     api_forecast_map,
+    api_accountability,
+    api_disclosure,
     api_calc,
     api_clock,
     api_jobs,
