@@ -164,13 +164,13 @@ def _round(platform: Platform, duty: Duty, moment: datetime, issuer: str) -> Rou
     kinds = Counter(one.case.category for one in found)
     rounds = {one.row["round"] for one in found if one.row["round"]}
     open_ones = [one.case for one in found if not one.closed]
-    results = duty.kind == "rectification_results"
+    named = "、".join(sorted(rounds)) or _noted(duty) or f"{day_zh(last)}结束的轮次"
     return RoundReport(
         issuer=issuer,
         issued_on=_day(moment),
         example=_example(duty, found),
         to_unit=f"{_name(platform, duty.region)}人民政府",
-        round=("、".join(sorted(rounds)) or f"{day_zh(last)}轮次") + ("整改结果" if results else ""),
+        round=named + ("整改结果" if duty.kind == "rectification_results" else ""),
         start=first,
         end=last,
         summary=f"问题最多的是{kinds.most_common(1)[0][0]}。",
@@ -220,6 +220,10 @@ def _television(platform: Platform, duty: Duty, moment: datetime, issuer: str) -
         airs_on=duty.trigger,
         segments=tuple(segments),
     )
+
+
+def _noted(duty: Duty) -> str:
+    return duty.event.note if duty.event else ""
 
 
 def _name(platform: Platform, region: str) -> str:

@@ -18,6 +18,7 @@ from lantian.web import api, errors
 from lantian.web.api import accountability as api_accountability
 from lantian.web.api import calc as api_calc
 from lantian.web.api import clock as api_clock
+from lantian.web.api import disclosure as api_disclosure
 from lantian.web.api import dust as api_dust
 from lantian.web.api import episodes as api_episodes
 from lantian.web.api import forecast as api_forecast
@@ -41,6 +42,8 @@ from lantian.web.pages import (
     data_coverage,
     deweather,
     docs,
+    documents,
+    duties,
     emissions,
     episodes,
     forecast,
@@ -74,6 +77,8 @@ PAGES: tuple[ModuleType, ...] = (
     verification,
     emissions,
     accountability,
+    duties,
+    documents,
     jobs,
     accounts,
     audit,
@@ -94,6 +99,7 @@ API: tuple[ModuleType, ...] = (
     api_forecast,
     api_forecast_map,
     api_accountability,
+    api_disclosure,
     api_calc,
     api_clock,
     api_jobs,
