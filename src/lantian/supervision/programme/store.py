@@ -74,75 +74,61 @@ def add_task(connection: Connection, task: Task, *, actor: str, at: datetime, re
 
     Inside an act of the audit trail. Raises TaskError where it does not fit those above and beside it.
     """
-    return add_tasks(connection, [task], actor=actor, at=at, reason=reason)[0]
+    return put_tasks(connection, [task], actor=actor, at=at, reason=reason)[0]
 
 
-def add_tasks(
-    connection: Connection, given: Sequence[Task], *, actor: str, at: datetime, reason: str = ""
+def put_tasks(
+    connection: Connection,
+    new: Sequence[Task],
+    changed: Sequence[Task] = (),
+    *,
+    actor: str,
+    at: datetime,
+    reason: str = "",
 ) -> list[str]:
-    """Write new tasks, parents among them in any order; their numbers.
+    """Write new tasks and further versions of others, in any order; the numbers of the new ones.
 
-    Raises TaskError with every fault of the whole list as it would be then; nothing is written.
+    Raises LookupError for a changed task that does not exist, TaskError with every fault of the whole list as it would
+    be then; nothing is written.
     """
     present = {task.number: task for task in tasks(connection)}
-    serial, fresh = _next(connection, at), []
-    for task in given:
-        number = task.number
-        if not number:
-            number, serial = f"T{_day(at).year}-{serial:04d}", serial + 1
-        if number in present or connection.scalar(
-            sa.select(tables.task.c.number).where(tables.task.c.number == number).limit(1)
-        ):
-            raise TaskError(f"number {number!r}: expected one that is not taken")
-        present[number] = replace(task, number=number)
-        fresh.append(present[number])
-    _refuse(present)
+    latest = _latest(connection)
+    fresh = _numbered(new, latest, at)
     rows = [_row(task, 1, actor, at, reason) for task in fresh]
+    for task in changed:
+        if task.number not in latest:
+            raise LookupError(f"task {task.number!r}: there is none")
+        if task.withdrawn:
+            check(task, present)
+            present.pop(task.number, None)
+        rows.append(_row(task, latest[task.number] + 1, actor, at, reason))
+    if changed and not reason.strip():
+        raise TaskError("reason: expected why the task is changed, in words")
+    present |= {task.number: task for task in (*fresh, *changed) if not task.withdrawn}
+    if found := faults(present.values()):
+        raise TaskError("; ".join(found))
     if rows:
         connection.execute(sa.insert(tables.task), rows)
     return [task.number for task in fresh]
 
 
-def change_tasks(connection: Connection, given: Sequence[Task], *, actor: str, at: datetime, reason: str) -> None:
-    """Write a further version of tasks.
-
-    Raises LookupError for a task that does not exist, TaskError where one does not fit or no reason is given.
-    """
-    if not reason.strip():
-        raise TaskError("reason: expected why the task is changed, in words")
-    present = {task.number: task for task in tasks(connection)}
-    rows = []
-    for task in given:
-        last = connection.scalar(sa.select(sa.func.max(tables.task.c.seq)).where(tables.task.c.number == task.number))
-        if last is None:
-            raise LookupError(f"task {task.number!r}: there is none")
-        if task.withdrawn:
-            check(task, present)
-            present.pop(task.number, None)
-        else:
-            present[task.number] = task
-        rows.append(_row(task, last + 1, actor, at, reason))
-    _refuse(present)
-    if rows:
-        connection.execute(sa.insert(tables.task), rows)
-
-
 def tasks(connection: Connection, as_of: datetime | None = None, *, programme: str | None = None) -> list[Task]:
     """Tasks that hold at a moment (None: everything written), by number; withdrawn ones are left out."""
     table = tables.task
-    rows = sa.select(table).distinct(table.c.number).order_by(table.c.number, table.c.seq.desc())
+    newest = sa.select(table.c.number, sa.func.max(table.c.seq).label("seq")).group_by(table.c.number)
     if as_of is not None:
-        rows = rows.where(table.c.at <= as_of)
-    last = rows.subquery("last")
+        newest = newest.where(table.c.at <= as_of)
+    last = newest.subquery("last")
     first = sa.select(table.c.number, table.c.at.label("entered_at")).where(table.c.seq == 1).subquery("first")
     query = (
-        sa.select(last, first.c.entered_at)
-        .join(first, first.c.number == last.c.number)
-        .where(sa.not_(last.c.withdrawn))
-        .order_by(last.c.number)
+        sa.select(table, first.c.entered_at)
+        .join(last, sa.and_(last.c.number == table.c.number, last.c.seq == table.c.seq))
+        .join(first, first.c.number == table.c.number)
+        .where(sa.not_(table.c.withdrawn))
+        .order_by(table.c.number)
     )
     if programme is not None:
-        query = query.where(last.c.programme == programme)
+        query = query.where(table.c.programme == programme)
     return [_task(row) for row in connection.execute(query).mappings()]
 
 
@@ -191,16 +177,27 @@ def reports(
     ]
 
 
-def _refuse(present: dict[str, Task]) -> None:
-    if found := faults(present.values()):
-        raise TaskError("; ".join(found))
+def _latest(connection: Connection) -> dict[str, int]:
+    """The last version of every task ever written."""
+    table = tables.task
+    query = sa.select(table.c.number, sa.func.max(table.c.seq)).group_by(table.c.number)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _next(connection: Connection, at: datetime) -> int:
+def _numbered(new: Sequence[Task], taken: dict[str, int], at: datetime) -> list[Task]:
     prefix = f"T{_day(at).year}-"
-    query = sa.select(tables.task.c.number).distinct().where(tables.task.c.number.like(f"{prefix}%"))
-    serials = [text for number in connection.scalars(query) if (text := number.removeprefix(prefix)).isdigit()]
-    return max(map(int, serials), default=0) + 1
+    serials = [text for number in taken if (text := number.removeprefix(prefix)) != number and text.isdigit()]
+    serial, names, found = max(map(int, serials), default=0), set(taken), []
+    for task in new:
+        number = task.number
+        if not number:
+            serial += 1
+            number = f"{prefix}{serial:04d}"
+        if number in names:
+            raise TaskError(f"number {number!r}: expected one that is not taken")
+        names.add(number)
+        found.append(replace(task, number=number))
+    return found
 
 
 def _row(task: Task, seq: int, actor: str, at: datetime, why: str) -> dict[str, Any]:

@@ -92,6 +92,9 @@ class Task:
         """Raises TaskError naming field, value and what would be right."""
         if not self.title.strip() or len(self.title) > 120:
             raise TaskError(f"title {self.title[:40]!r}: expected the task in 1 to 120 characters")
+        for name in ("title", "enterprise", "reference", "number", "item"):
+            if not getattr(self, name).isprintable():
+                raise TaskError(f"{name} {getattr(self, name)[:40]!r}: expected one line without control characters")
         try:
             level_of(self.region)
         except ValueError as error:
