@@ -34,6 +34,7 @@ from lantian.web.api import targets as api_targets
 from lantian.web.navigation import Page
 from lantian.web.pages import (
     accountability,
+    accountability_measures,
     accounts,
     audit,
     calculator,
@@ -77,6 +78,7 @@ PAGES: tuple[ModuleType, ...] = (
     verification,
     emissions,
     accountability,
+    accountability_measures,
     duties,
     documents,
     jobs,
