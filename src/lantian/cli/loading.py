@@ -62,6 +62,10 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
 
         progress.stage("源清单 emissions")
         installed.install(folder, platform.home)
+    if "campaign" in config:
+        from lantian.supervision import example
+
+        example.install(platform, config["campaign"], actor, progress)
     return FolderReport(placed, report, targets)
 
 

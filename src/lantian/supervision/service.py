@@ -19,13 +19,14 @@ import polars as pl
 from sqlalchemy import Connection
 
 from lantian.kernel import audit
-from lantian.kernel.accounts import Account, NotPermitted, allowed
+from lantian.kernel.accounts import Account, NotPermitted, allowed, scopes_of
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.database import reading
 from lantian.standards.workdays import Calendar
 from lantian.supervision import ledger as book
 from lantian.supervision import store
 from lantian.supervision.case import Case
+from lantian.supervision.duplicates import Similar, similar
 from lantian.supervision.events import BEIJING, CaseError, Event, Kind, Party
 from lantian.supervision.findings import Finding
 from lantian.supervision.reminders import Reminder, due_on, raised
@@ -185,6 +186,16 @@ class Supervision:
             for row, record in records
             for reminder in (*raised(record.case, day, self._calendar)[-1:], *_before(record.case, day, self._calendar))
         ]
+
+    def similar(self, record: Record, account: Account, as_of: datetime | None = None) -> list[Similar]:
+        """Cases of the same county, which the account may see, that may be the same problem; see `duplicates`."""
+        county = record.case.finding["region"].removeprefix("Z")[:6]
+        asked = book.Filter(
+            scopes_of(account, "cases.read"), standing="all", region=county, order="opened", descending=True
+        )
+        rows = self.ledger(asked, as_of, limit=500).rows
+        one = next((row for row in rows if row["number"] == record.number), None)
+        return similar(one, rows) if one else []
 
     def rebuild(self, actor: str) -> tuple[int, int]:
         """Compute anew where every case stands: how many there are, and how many stood otherwise."""
