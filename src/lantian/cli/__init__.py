@@ -44,6 +44,7 @@ COMMANDS = {
     "emissions": "emissions",
     "deadline": "publish",
     "publish": "publish",
+    "round": "rounds",
     "account": "admin",
     "token": "admin",
     "audit": "admin",

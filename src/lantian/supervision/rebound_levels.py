@@ -257,3 +257,11 @@ CELL: Final = 0.5
 
 FINE_CELL: Final = 0.1
 """Degrees of the cells for what many have: at least 8 km to every side."""
+
+
+def values(one: Profile) -> tuple[str, ...]:
+    """The values of which a register counts how frequent they are: ``N:`` the core, ``P:`` the person."""
+    found = [f"N:{one.name.eye}"] if one.name.core else []
+    if one.person is not None and not one.person.masked:
+        found.append(f"P:{one.person.text}")
+    return tuple(found)
