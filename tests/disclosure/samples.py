@@ -159,7 +159,7 @@ def monthly(period: str = "2016年12月") -> MonthlyBulletin:
         declined=ten,
         interview=(Named("1", "示例经济开发区", "综合指数连续两月列开发区末位"),),
         chart_index=bars(),
-        chart_fine=bars(),
+        chart_fine=bars()[:20],
         chart_change=bars(signed=True),
         basis=("综合指数按2014年标准六项等权计算。", "本期未扣除沙尘。"),
         caveats=("北京市：公布的O3为最大1小时值。",),

@@ -194,4 +194,5 @@ def _definitions() -> Iterable[Definition]:
         found = DEFINITIONS.get(name)
         if found is not None:
             heading = INDEX.get(name) or VALUES[name]
-            yield Definition(f"{heading}　{found.zh}", found.formula, f"{found.source}（{found.confidence}）")
+            called = heading if found.zh == heading else f"{heading}　{found.zh}"
+            yield Definition(called, found.formula, f"{found.source}（{found.confidence}）")
