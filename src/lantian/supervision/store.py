@@ -151,6 +151,7 @@ def _row(number: str, case: Case) -> dict[str, Any]:
         **{name: found[name] for name in ("region", "category", "source", "title")},
         **{name: found.get(name, "") for name in ("subject", "address")},
         **{name: found.get(name) for name in ("lon", "lat", "round")},
+        "requirement": case.requirement,
         "opened_on": case.opened_at.astimezone(BEIJING).date(),
         "handed_on": case.handed_on,
         "due": case.due.date if case.due else None,

@@ -36,6 +36,7 @@ supervision_case = Table(
     Column("title", Text, nullable=False),
     Column("subject", Text, nullable=False, server_default="", comment="enterprise, site or road"),
     Column("address", Text, nullable=False, server_default=""),
+    Column("requirement", Text, nullable=False, server_default="", comment="what the owner must do"),
     Column("lon", Double),
     Column("lat", Double),
     Column("round", Text, comment="the round of inspection that found it"),

@@ -82,6 +82,7 @@ def _cases() -> None:
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("subject", sa.Text, nullable=False, server_default="", comment="enterprise, site or road"),
         sa.Column("address", sa.Text, nullable=False, server_default=""),
+        sa.Column("requirement", sa.Text, nullable=False, server_default="", comment="what the owner must do"),
         sa.Column("lon", sa.Double),
         sa.Column("lat", sa.Double),
         sa.Column("round", sa.Text, comment="the round of inspection that found it"),
@@ -103,7 +104,9 @@ def _cases() -> None:
         sa.CheckConstraint("(desk is null) = (due is null)", name="ck_supervision_case_desk"),
         sa.Index("ix_supervision_case_due", "due", "id"),
         sa.Index("ix_supervision_case_region", "region", postgresql_ops={"region": "text_pattern_ops"}),
-        sa.Index("ix_supervision_case_owner_region", "owner_region", postgresql_ops={"owner_region": "text_pattern_ops"}),
+        sa.Index(
+            "ix_supervision_case_owner_region", "owner_region", postgresql_ops={"owner_region": "text_pattern_ops"}
+        ),
         sa.Index("ix_supervision_case_last_at", "last_at"),
         sa.Index("ix_supervision_case_opened_on", "opened_on", "id"),
         sa.Index("ix_supervision_case_state", "state", "due"),
@@ -141,9 +144,7 @@ def _events() -> None:
         sa.Column("until", sa.DateTime(timezone=True), comment="null: still"),
         sa.Column("due", sa.Date),
         sa.Column("owed", sa.Boolean, nullable=False),
-        sa.Column(
-            "failed", sa.Boolean, nullable=False, comment="sent back or opened again, and not closed"
-        ),
+        sa.Column("failed", sa.Boolean, nullable=False, comment="sent back or opened again, and not closed"),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("reopened", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("case_id", "seq", name="pk_case_span"),
