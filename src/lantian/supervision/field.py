@@ -305,7 +305,7 @@ def _title(spotted: Spotted) -> str:
         return spotted.title.strip() or "?"
     line = categories()[spotted.category]
     points = [line.checklist[number] for number in spotted.points if 0 <= number < len(line.checklist)]
-    what = "、".join(points) or spotted.detail.strip().splitlines()[0]
+    what = "、".join(points) or next(iter(spotted.detail.strip().splitlines()), "")
     return f"{spotted.subject.strip() or line.zh}：{what}"[:120]
 
 

@@ -1,0 +1,104 @@
+"""What a phone keeps of a day in the field, and how a case stands that went on without it; plain values for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lantian.kernel.accounts import regions_of
+from lantian.places.outlines import OutlineSet
+from lantian.places.regions import is_within
+from lantian.places.store import PlaceStore
+from lantian.supervision.events import BEIJING, Event
+from lantian.supervision.field import FieldDesk
+from lantian.supervision.findings import categories
+from lantian.supervision.rules import allowed
+from lantian.supervision.service import Supervision
+from lantian.supervision.store import Record
+from lantian.web.api.outlines import outline_set
+from lantian.web.desk import Desk
+from lantian.web.remember import Memory
+from lantian.web.security import Viewer
+
+OUTLINES = "counties"
+"""The set of outlines that the phone's map is drawn with."""
+_STEP = 0.002
+
+
+def of(viewer: Viewer, language: str) -> dict[str, Any]:
+    """The day of an account: its name, `cases` to check, `regions` to choose from, `map` (None: no outlines)."""
+    found = FieldDesk(viewer.platform).to_check(viewer.account, viewer.now)
+    return {
+        "account": viewer.account.login,
+        "day": viewer.today.isoformat(),
+        "cases": [case_of(viewer, record, language) for record in found],
+        "regions": regions(viewer, regions_of(viewer.account, "cases.report")),
+        "map": _map(viewer),
+    }
+
+
+def case_of(viewer: Viewer, record: Record, language: str) -> dict[str, Any]:
+    """A case as the check form shows it."""
+    case, found = record.case, record.case.finding
+    line = categories()[found["category"]]
+    return {
+        "number": record.number,
+        "title": found["title"],
+        "category": line.zh if language == "zh" else line.en,
+        "subject": found.get("subject", ""),
+        "address": found.get("address", ""),
+        "region": Desk(viewer).atlas.name(found["region"], language),
+        "lon": found.get("lon"),
+        "lat": found.get("lat"),
+        "due": case.due.date.isoformat() if case.due else "",
+        "late": case.overdue(viewer.today),
+        "requirement": case.requirement,
+        "reported": record.events[-1].reason,
+        "events": case.events,
+        "example": bool(found.get("example")),
+    }
+
+
+def standing(viewer: Viewer, record: Record, seen: int, language: str) -> dict[str, Any]:
+    """How a case stands now, what happened since it was seen, and what may still be said of it."""
+    case, flow = record.case, record.case.workflow
+    moves = allowed(case, Supervision(viewer.platform).who(case, viewer.account), viewer.today)
+
+    def words(event: Event) -> dict[str, str]:
+        move = flow.moves.get(event.move or "")
+        what = event.kind if move is None else move.zh if language == "zh" else move.en
+        at = f"{event.at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+        return {"at": at, "actor": event.actor, "what": what, "reason": event.reason}
+
+    return {
+        "events": case.events,
+        "state": case.at.zh if language == "zh" else case.at.en,
+        "since": [words(event) for event in record.events[seen:]],
+        "moves": [move.name for move in moves],
+    }
+
+
+def regions(viewer: Viewer, held: frozenset[str] | None) -> list[tuple[str, str]]:
+    """Counties of the regions held (None: everywhere), code and name, by code."""
+    found = PlaceStore(viewer.platform.engine).regions("county")
+    return [(one.code, one.name) for one in found if held is None or _inside(one.code, held)]
+
+
+def _inside(code: str, held: Iterable[str]) -> bool:
+    return any(is_within(code, region) for region in held)
+
+
+def _map(viewer: Viewer) -> dict[str, Any] | None:
+    sets = {one.id: one for one in PlaceStore(viewer.platform.engine).outline_sets()}
+    if OUTLINES not in sets:
+        return None
+    drawn = outline_set(viewer, Memory(viewer), OUTLINES)
+    own = viewer.account.region or ""
+    mine = [outline for code, outline in drawn.outlines.items() if own and is_within(code, own)]
+    box = OutlineSet("", {outline.code: outline for outline in mine}).box if mine else drawn.box
+    within = f"&within={own}" if mine else ""
+    return {
+        "bounds": list(box),
+        "outlines": f"/api/v1/outlines/{OUTLINES}?step={_STEP}{within}",
+        "caption": drawn.caption,
+    }

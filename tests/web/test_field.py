@@ -1,0 +1,426 @@
+"""The field page in a real browser: found off-line and kept on the phone, sent once, conflicts decided by a person."""
+
+import re
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from playwright.sync_api import Page, expect
+
+from lantian.kernel import accounts
+from lantian.kernel.bootstrap import Platform
+from lantian.places.outlines import Outline, OutlineSet
+from lantian.places.regions import Region
+from lantian.places.store import PlaceStore
+from lantian.supervision.events import Party
+from lantian.supervision.evidence import EvidenceStore
+from lantian.supervision.field import FieldDesk, Spotted
+from lantian.supervision.findings import Finding
+from lantian.supervision.service import Supervision
+from lantian.supervision.tables import field_submission, supervision_case
+from tests.supervision.pictures import HERE, picture
+
+from .conftest import PHONE
+
+MEASURES = Path(__file__).parent / "measures"
+OVERLAPS, CONTRAST, SMALL_TARGETS = (
+    (MEASURES / f"{name}.js").read_text(encoding="utf-8") for name in ("overlaps", "contrast", "small_targets")
+)
+OFFLINE = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "ERR_CONNECTION_REFUSED", "Failed to fetch")
+COUNTY = ((116.4, 39.8), (116.6, 39.8), (116.6, 40.1), (116.4, 40.1))
+Browse = Callable[..., Any]
+
+
+@pytest.fixture
+def county(site: Platform) -> Platform:
+    """The platform with one county and its outline, and without cases of other tests at the checker's desk."""
+    places = PlaceStore(site.engine)
+    places.put_regions([Region("110000", "北京市"), Region("110105", "朝阳区"), Region("110106", "丰台区")], "test")
+    places.put_outlines(OutlineSet("counties", {"110105": Outline("110105", "朝阳区", ((COUNTY,),))}), "test")
+    return site
+
+
+@pytest.fixture
+def account(county: Platform) -> Callable[[str], accounts.Account]:
+    def of(role: str) -> accounts.Account:
+        found = accounts.get_account(county.engine, f"example-{role}")
+        assert found is not None
+        return found
+
+    return of
+
+
+@pytest.fixture
+def reported(county: Platform, account: Callable[[str], accounts.Account]) -> str:
+    """A case that waits for its check."""
+    cases = Supervision(county)
+    finding = Finding(
+        "渣土车未密闭", "construction", "inspection", "110105", subject="示例工地", lon=HERE[0], lat=HERE[1]
+    )
+    number = cases.open(finding, account("analyst"))
+    owner = Party("110105", "housing")
+    cases.move(number, "hand_over", account("office"), "交办", owner=owner, days=5, requirement="全部密闭")
+    cases.move(number, "accept", account("county"), "签收")
+    proof = EvidenceStore(county).put(picture("green"), "done.jpg", account("county")).sha256
+    cases.move(number, "report", account("county"), "已整改", evidence=[proof])
+    return number
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A picture with place and time; another one in every test, as the platform is shared."""
+    path = tmp_path / "IMG_2016.jpg"
+    path.write_bytes(picture(f"#{uuid.uuid4().hex[:6]}"))
+    return path
+
+
+def cases_titled(site: Platform, part: str) -> list[Any]:
+    query = sa.select(supervision_case).where(supervision_case.c.title.like(f"%{part}%"))
+    with site.engine.connect() as connection:
+        return list(connection.execute(query).mappings())
+
+
+def ready(page: Page, address: str) -> None:
+    """Open a field page and wait until the phone has all it needs to go on without a network."""
+    page.goto(address)
+    page.wait_for_selector("[data-field][data-ready=yes]")
+    page.wait_for_selector("[data-field][data-worker=yes]")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+
+
+def fill(page: Page, subject: str, photo: Path) -> None:
+    form = page.locator("#finding")
+    form.locator("[data-photos]").first.set_input_files(photo)
+    expect(form.locator("[data-picked] img")).to_have_count(1)
+    form.get_by_text("施工扬尘").click()
+    form.get_by_text("物料未覆盖").click()
+    form.locator("input[name=subject]").fill(subject)
+    form.locator("textarea").fill("东门内土方裸露约二百平方米")
+
+
+def unplug(visitor: Any) -> Page:
+    for part in OFFLINE:
+        visitor.expect(part)
+    visitor.page.context.set_offline(True)
+    return visitor.page
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("V2")
+def test_what_is_found_off_line_is_kept_on_the_phone_and_sent_once(
+    county: Platform, live: str, browse: Browse, photo: Path
+) -> None:
+    visitor = browse(live, "inspector", size=PHONE)
+    ready(visitor.page, f"{live}/field")
+    page = unplug(visitor)
+    subject = f"示例工地{uuid.uuid4().hex[:8]}"
+    fill(page, subject, photo)
+    page.get_by_role("button", name="保存并上传").click()
+    expect(page.locator("[data-count]")).to_have_text("1 条待上传")
+    page.reload()  # the page comes from the phone, and so does what waits
+    expect(page.locator("[data-field=shell]")).to_be_visible()
+    expect(page.locator("[data-count]")).to_have_text("1 条待上传")
+    expect(page.locator(".queued")).to_contain_text(subject)
+    assert cases_titled(county, subject) == []
+    page.context.set_offline(False)
+    expect(page.locator(".queued")).to_have_attribute("data-state", "sent")
+    (case,) = cases_titled(county, subject)
+    assert (case["title"], case["region"], case["source"]) == (f"{subject}：物料未覆盖", "110105", "inspection")
+    record = Supervision(county).case(case["number"])
+    assert record.case.finding["place_by"] == "photo"
+    files = EvidenceStore(county)
+    (sha256,) = record.case.evidence
+    piece = files.get(sha256)
+    assert files.content(sha256) == photo.read_bytes()
+    assert (piece.lon, piece.lat) == (pytest.approx(HERE[0], abs=1e-5), pytest.approx(HERE[1], abs=1e-5))
+    assert piece.taken_at == datetime(2016, 12, 16, 6, 5, 9, tzinfo=UTC)
+    page.reload()
+    page.wait_for_selector("[data-field=page][data-ready=yes]")
+    assert len(cases_titled(county, subject)) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("V2", part="a check made off-line meets a case that went on: the inspector decides")
+def test_a_check_whose_case_went_on_is_shown_beside_it_and_decided_by_the_inspector(
+    county: Platform, live: str, browse: Browse, photo: Path, reported: str, account: Callable[[str], Any]
+) -> None:
+    visitor = browse(live, "inspector", size=PHONE)
+    ready(visitor.page, f"{live}/field")
+    page = unplug(visitor)
+    page.goto(f"{live}/field/check/{reported}")  # never opened before: the phone kept the day's list
+    expect(page.locator("[data-title]")).to_have_text("渣土车未密闭")
+    expect(page.locator("[data-fact=requirement]")).to_have_text("全部密闭")
+    form = page.locator("#visit")
+    form.locator("[data-photos]").first.set_input_files(photo)
+    expect(form.locator("[data-picked] img")).to_have_count(1)
+    form.get_by_text("通过，销号").click()
+    form.locator("textarea").fill("到场查看，已全部密闭")
+    form.get_by_role("button", name="保存并上传").click()
+    expect(page.locator("[data-count]")).to_have_text("1 条待上传")
+    Supervision(county).act(reported, "note", account("office"), "群众又打来电话")
+    visitor.expect("409")
+    page.context.set_offline(False)
+    item = page.locator(".queued")
+    expect(item).to_have_attribute("data-state", "conflict")
+    expect(item).to_contain_text("到场查看，已全部密闭")
+    expect(item).to_contain_text("群众又打来电话")
+    assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate(SMALL_TARGETS) == []
+    assert Supervision(county).case(reported).case.state == "reported"
+    page.reload()  # nothing is lost by leaving the page
+    expect(page.locator(".queued")).to_have_attribute("data-state", "conflict")
+    page.get_by_role("button", name="按最新情况再次提交").click()
+    expect(page.locator(".queued")).to_have_attribute("data-state", "sent")
+    record = Supervision(county).case(reported)
+    assert (record.case.state, record.events[-1].reason) == ("closed", "到场查看，已全部密闭")
+    assert len(record.events[-1].evidence) == 1
+
+
+@pytest.mark.browser
+def test_a_check_that_came_too_late_becomes_a_note_or_is_dropped_by_hand(
+    county: Platform, live: str, browse: Browse, photo: Path, reported: str, account: Callable[[str], Any]
+) -> None:
+    visitor = browse(live, "inspector", size=PHONE)
+    ready(visitor.page, f"{live}/field/check/{reported}")
+    page = unplug(visitor)
+    form = page.locator("#visit")
+    form.locator("[data-photos]").first.set_input_files(photo)
+    expect(form.locator("[data-picked] img")).to_have_count(1)
+    form.get_by_text("不通过，退回").click()
+    expect(form.locator("input[name=days]")).to_be_visible()
+    form.locator("textarea").fill("西侧仍有两辆未密闭")
+    form.get_by_role("button", name="保存并上传").click()
+    proof = Supervision(county).case(reported).case.evidence
+    Supervision(county).move(reported, "pass", account("inspector"), "另一组已核查", evidence=proof)
+    visitor.expect("409")
+    page.context.set_offline(False)
+    item = page.locator(".queued")
+    expect(item).to_contain_text("已销号")
+    expect(page.get_by_role("button", name="按最新情况再次提交")).to_have_count(0)  # the workflow no longer allows it
+    page.get_by_role("button", name="作为备注提交").click()
+    expect(item).to_have_attribute("data-state", "sent")
+    record = Supervision(county).case(reported)
+    last = record.events[-1]
+    assert (record.case.state, last.kind, last.reason) == ("closed", "note", "西侧仍有两辆未密闭")
+
+
+@pytest.mark.browser
+def test_what_is_refused_comes_back_with_its_reason_and_can_be_mended(
+    county: Platform, live: str, browse: Browse, tmp_path: Path
+) -> None:
+    visitor = browse(live, "inspector", size=PHONE)
+    visitor.expect("422")
+    page = visitor.page
+    ready(page, f"{live}/field")
+    far_away = tmp_path / "sea.jpg"
+    far_away.write_bytes(picture(where=(121.0, 31.0)))
+    subject = f"示例外地{uuid.uuid4().hex[:8]}"
+    fill(page, subject, far_away)
+    page.get_by_role("button", name="保存并上传").click()
+    item = page.locator(".queued", has_text=subject)
+    expect(item).to_contain_text("请选择区县")
+    item.get_by_role("button", name="修改").click()
+    expect(page.locator("#finding input[name=subject]")).to_have_value(subject)
+    expect(page.locator("#finding [data-picked] img")).to_have_count(1)
+    page.locator("#finding select[name=region]").select_option("110106")
+    page.get_by_role("button", name="保存并上传").click()
+    expect(item).to_have_attribute("data-state", "sent")
+    (case,) = cases_titled(county, subject)
+    assert case["region"] == "110106"
+
+
+@pytest.mark.browser
+def test_a_session_that_ended_loses_nothing(
+    county: Platform, live: str, browse: Browse, photo: Path, token: Callable[[str], str]
+) -> None:
+    visitor = browse(live, "inspector", size=PHONE)
+    page = visitor.page
+    ready(page, f"{live}/field")
+    page.context.clear_cookies()
+    subject = f"示例登录{uuid.uuid4().hex[:8]}"
+    fill(page, subject, photo)
+    page.get_by_role("button", name="保存并上传").click()
+    expect(page.locator("[data-signin]")).to_be_visible()
+    expect(page.locator("[data-count]")).to_have_text("1 条待上传")
+    page.context.add_cookies([{"name": "lantian_session", "value": token("analyst"), "url": live}])
+    page.goto(f"{live}/field")  # somebody else signs in on the same phone
+    expect(page.locator(".queued")).to_have_attribute("data-state", "foreign")
+    assert cases_titled(county, subject) == []
+    page.context.add_cookies([{"name": "lantian_session", "value": token("inspector"), "url": live}])
+    page.goto(f"{live}/field")
+    expect(page.locator(".queued")).to_have_attribute("data-state", "sent")
+    assert len(cases_titled(county, subject)) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("K3", part="the field page on a phone, and its position by satellite")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_is_made_for_one_thumb(
+    county: Platform, live: str, browse: Browse, reported: str, language: str, photo: Path
+) -> None:
+    visitor = browse(live, "inspector", size=PHONE)
+    page = visitor.page
+    page.context.grant_permissions(["geolocation"], origin=live)
+    page.context.set_geolocation({"longitude": HERE[0], "latitude": HERE[1], "accuracy": 12})
+    ready(page, f"{live}/field?lang={language}")
+    page.locator("label[for=line-construction]").click()
+    page.locator("[data-locate]").click()
+    expect(page.locator("[data-place]")).to_contain_text("116.48000, 39.95000")
+    page.locator("summary", has=page.locator("xpath=..")).last.click()
+    page.wait_for_selector(".map[data-ready=yes]")
+    for address in (None, f"{live}/field/check/{reported}", f"{live}/field/shell"):
+        if address:
+            page.goto(address)
+            page.wait_for_selector("[data-field][data-ready=yes]")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert page.evaluate(OVERLAPS) == [], address
+        assert page.evaluate(SMALL_TARGETS) == [], address
+        assert page.evaluate(CONTRAST) == [], address
+
+
+@pytest.mark.browser
+def test_the_forms_work_without_scripts(
+    county: Platform, live: str, chromium: Any, token: Callable[[str], str], photo: Path, reported: str
+) -> None:
+    context = chromium.new_context(java_script_enabled=False, viewport=PHONE)
+    context.add_cookies([{"name": "lantian_session", "value": token("inspector"), "url": live}])
+    page = context.new_page()
+    page.goto(f"{live}/field")
+    subject = f"示例无脚本{uuid.uuid4().hex[:8]}"
+    page.locator("#finding input[type=file]").first.set_input_files(photo)
+    page.get_by_text("施工扬尘").click()
+    page.get_by_text("物料未覆盖").click()
+    page.locator("#finding input[name=subject]").fill(subject)
+    page.get_by_role("button", name="保存并上传").click()
+    assert "已收到，编号" in page.inner_text("#page")
+    (case,) = cases_titled(county, subject)
+    assert case["lon"] == pytest.approx(HERE[0], abs=1e-5)
+    page.goto(f"{live}/field/check/{reported}")
+    page.get_by_text("通过，销号").click()
+    page.locator("#visit textarea").fill("没有照片")
+    page.get_by_role("button", name="保存并上传").click()
+    assert "as proof are needed" in page.inner_text("[role=alert]")
+    assert page.input_value("#visit textarea") == "没有照片"
+    page.locator("#visit input[type=file]").first.set_input_files(photo)
+    page.get_by_role("button", name="保存并上传").click()
+    assert f"已收到，编号 {reported}" in page.inner_text("#page")
+    assert Supervision(county).case(reported).case.state == "closed"
+    context.close()
+
+
+def send(client: TestClient, **changes: Any) -> Any:
+    values = {"client_id": str(uuid.uuid4()), "category": "roads", "points": ["roads:1"], "region": "110105"} | changes
+    photos = values.pop("photos", [])
+    files = [("photos", (name, content, "image/jpeg")) for name, content in photos]
+    sent = files or {"x": ("", b"")}
+    return client.post("/field/findings", data=values, files=sent, headers={"accept": "application/json"})
+
+
+@pytest.mark.requirement("V2", part="what is sent twice, also at the same moment, is kept once")
+def test_what_is_sent_twice_is_kept_once(
+    county: Platform, client: TestClient, sign_in: Callable[[str], None], account: Callable[[str], Any]
+) -> None:
+    sign_in("inspector")
+    values = {"client_id": str(uuid.uuid4()), "subject": f"示例路{uuid.uuid4().hex[:8]}", "age_s": "90000"}
+    first, second = send(client, **values), send(client, **values)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["number"] == second.json()["number"]
+    (case,) = cases_titled(county, values["subject"])
+    finding = Supervision(county).case(case["number"]).case.finding
+    assert (finding["client_id"], finding["waited_s"]) == (values["client_id"], 90_000)
+    assert finding["found_on"] == "2016-12-15"  # 25 hours before it came
+    sign_in("analyst")
+    assert "not by example-analyst" in send(client, **values).json()["fault"]
+    spotted = Spotted(str(uuid.uuid4()), "roads", "110105", (1,), subject=f"示例同时{uuid.uuid4().hex[:8]}")
+    kept: list[Any] = []
+    desks = [FieldDesk(county) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda d=d: kept.append(d.finding(spotted, [], account("inspector")))) for d in desks
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({one.number for one in kept}) == 1
+    assert sorted(one.again for one in kept) == [False, True, True, True]
+    with county.engine.connect() as connection:
+        query = sa.select(field_submission).where(field_submission.c.client_id == spotted.client_id)
+        assert len(connection.execute(query).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"client_id": "x"}, "expected a UUID"),
+        ({"age_s": "-5"}, "at least 0"),
+        ({"age_s": "99999999"}, "60 days"),
+        ({"category": "x", "detail": "积尘"}, "expected one of loose_coal"),
+        ({"points": ["boilers:1"]}, "请勾选问题"),
+        ({"points": ["roads:77"]}, "numbers from 0 to"),
+        ({"region": ""}, "请选择区县"),
+        ({"lon": "abc", "lat": "1"}, "expected a number"),
+        ({"photos": [("a.jpg", b"<html>")]}, "none of the types"),
+        ({"account": "example-analyst"}, "by another account"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_in_words(
+    county: Platform, client: TestClient, sign_in: Callable[[str], None], changes: dict[str, Any], said: str
+) -> None:
+    sign_in("inspector")
+    answer = send(client, **changes)
+    assert answer.status_code == 422
+    assert said in answer.json()["fault"]
+
+
+def test_who_may_not_report_or_check_is_refused(
+    county: Platform, client: TestClient, sign_in: Callable[[str], None], reported: str
+) -> None:
+    assert client.get("/field").status_code == 303  # to the login
+    sign_in("citizen")
+    assert client.get("/field").status_code == 403
+    assert send(client).status_code == 403
+    sign_in("county")
+    assert client.get(f"/field/check/{reported}").status_code == 403
+    assert client.get("/field/shell").status_code == 200
+    assert "example-" not in client.get("/field/shell").text  # nothing of anybody is kept on a phone
+
+
+def test_a_picture_far_from_its_place_is_told(
+    county: Platform, client: TestClient, sign_in: Callable[[str], None]
+) -> None:
+    sign_in("inspector")
+    content = picture(f"#{uuid.uuid4().hex[:6]}")
+    answer = send(client, lon=HERE[0], lat=HERE[1] + 0.01, photos=[("a.jpg", content)]).json()
+    assert answer["far_m"] == pytest.approx(1112, abs=2)
+    sha256 = Supervision(county).case(answer["number"]).case.evidence[0]
+    about = client.get(f"/evidence/{sha256}/about?lang=zh").text
+    assert sha256 in about
+    assert re.search(r"拍摄位置距填报位置 111\d 米", about)
+    original = client.get(f"/evidence/{sha256}")
+    assert original.content == content
+    assert original.headers["content-type"] == "image/jpeg"
+    assert original.headers["content-disposition"] == f'inline; filename="{sha256[:16]}.jpg"'
+    assert client.get(f"/evidence/{sha256}/small").headers["content-type"] == "image/jpeg"
+    sign_in("citizen")
+    assert client.get(f"/evidence/{sha256}").status_code == 403
+    sign_in("inspector")
+    assert client.get(f"/evidence/{'0' * 64}").status_code == 404
+
+
+def test_the_worker_keeps_every_file_that_the_shell_asks_for(client: TestClient) -> None:
+    worker = client.get("/field/worker.js")
+    assert worker.headers["service-worker-allowed"] == "/field"
+    kept = set(re.findall(r'"(/[^"]+)"', worker.text.splitlines()[1]))
+    asked = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/field/shell").text))
+    assert asked <= kept
+    for address in kept - {"/field/shell"}:
+        text = client.get(address)
+        assert text.status_code == 200
+        imports = re.findall(r'^import .* from "\./([\w.]+)"', text.text, re.MULTILINE)
+        assert {address.rsplit("/", 1)[0] + "/" + name for name in imports} <= kept
