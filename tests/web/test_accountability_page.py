@@ -1,7 +1,7 @@
 """量化问责: the page says what the pack gives; a person decides with a reason; what was decided can be repeated."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -133,6 +133,19 @@ def test_a_decision_is_kept_with_what_was_seen_and_can_be_repeated(desk: TestCli
     assert "已推翻" in page
     assert "决定记录（2）" in page
     assert [each.verdict for each in Evaluations(fresh.engine).decisions()] == ["agree", "overturn"]
+
+
+@pytest.mark.requirement("C4", part="a person decides")
+def test_a_decision_of_another_day_stands_beside_the_same_proposal(desk: TestClient, fresh: Platform) -> None:
+    sign_in(desk, fresh, "mayor")
+    decision(desk, "110105/accountable/county_secretary", "agree", "六件均已逾期")
+    fresh.clock.jump(NOW + timedelta(days=1))
+    page = desk.get(HERE.replace("12-16", "12-17")).text
+    assert "同一建议此前：" in page
+    assert "六件均已逾期" in page
+    assert page.count('<span class="tag">待决定</span>') == 5  # of today's, nothing is decided yet
+    assert "同一建议此前：" not in desk.get(HERE).text
+    assert "六件均已逾期" not in desk.get(HERE.replace("2017-18", "zones")).text
 
 
 @pytest.mark.requirement("C4", part="a person decides")

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -139,7 +140,7 @@ def load(source: str | Path) -> Pack:
         FileNotFoundError: neither a shipped pack nor a file is called so; the message lists the shipped ones.
     """
     if isinstance(source, str) and source in names():
-        source = FOLDER / f"{source}.yaml"
+        return _shipped(FOLDER / f"{source}.yaml")
     try:
         text, file = text_of(source, "a rule pack in YAML")
     except FileNotFoundError:
@@ -183,6 +184,12 @@ def read(text: str, file: str = "pack") -> Pack:
     top.close()
     _check_rules(pack, file)
     return pack
+
+
+@cache
+def _shipped(path: Path) -> Pack:
+    """A pack that comes with the platform, read once: it never changes while the platform runs."""
+    return read(path.read_text(encoding="utf-8"), path.name)
 
 
 def _post(code: str, entry: Entry) -> Post:

@@ -118,10 +118,15 @@ class Evaluations:
             raise LookupError(f"there is no evaluation {evaluation}")
         return _evaluation(row)
 
-    def made(self, as_of: datetime | None = None, limit: int = 50) -> list[Evaluation]:
-        """The latest evaluations made by ``as_of`` (None: all), the latest first."""
+    def made(
+        self, as_of: datetime | None = None, limit: int = 50, *, pack: str | None = None, period: str | None = None
+    ) -> list[Evaluation]:
+        """The latest evaluations made by ``as_of`` (None: all), the latest first; of a pack and period where given."""
         t = tables.evaluation
         query = sa.select(t).order_by(t.c.made_at.desc(), t.c.id.desc()).limit(limit)
+        for column, wanted in ((t.c.pack, pack), (t.c.period, period)):
+            if wanted is not None:
+                query = query.where(column == wanted)
         if as_of is not None:
             query = query.where(t.c.made_at <= as_of)
         with self._engine.connect() as connection:

@@ -95,7 +95,10 @@ def _page(
     desk, language = Desk(viewer), language_of(request)
     store = Evaluations(viewer.platform.engine)
     result = found.result
-    decisions = store.decisions([found.kept.id], viewer.now) if found.kept else []
+    # What was decided on the same pack and period, also when it was evaluated on another day.
+    same = {each.id: each for each in store.made(viewer.now, pack=result.pack, period=result.period)}
+    decisions = store.decisions(list(same), viewer.now) if same else []
+    own = found.kept.id if found.kept else None
     rules = {rule.id: rule.zh if language == "zh" else rule.en for rule in found.pack.rules}
     return render(
         request,
@@ -106,8 +109,9 @@ def _page(
         pack=found.pack,
         packs=[packs.load(name) for name in packs.names()],
         again=replay(found.kept) if chosen is not None and found.kept else None,
-        holding={each.proposal: each for each in decisions},
-        decisions=list(reversed(decisions)),
+        holding={each.proposal: each for each in decisions if each.evaluation == own},
+        earlier={each.proposal: each for each in decisions if each.evaluation != own},
+        decisions=[(each, same[each.evaluation].result.proposal(each.proposal)) for each in reversed(decisions)],
         made=store.made(viewer.now, limit=20),
         places=len({each.where for each in result.proposals}),
         grouped=_grouped(result.gaps),
