@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from lantian.accountability import dispatch
+from lantian.accountability.letters import Month
 from lantian.accountability.records import Books
+from lantian.assessment.periods import Period
 from lantian.kernel.bootstrap import Platform
 from lantian.places.regions import Region
 from lantian.places.store import PlaceStore
@@ -121,6 +124,29 @@ def test_responsibility_letters_stand_on_the_targets(beijing: Platform) -> None:
         page = client.get(HERE).text
     assert "2016年目标责任书" in page
     assert "PM2.5 ≤ 76" in page
+
+
+@pytest.mark.requirement("C2", part="monthly ranking, quarterly assessment")
+def test_counties_are_ranked_by_tasks_and_air(
+    desk: TestClient, place: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "2016年11月调度与考核排名" in desk.get(HERE).text
+    assert "无从排名" in desk.get(HERE).text
+
+    def months(platform: Platform, period: Period, day: date) -> list[Month]:
+        return [
+            *(Month("110105", each, 4, 3, Decimal(90)) for each in period.months()),
+            *(Month("110101", each, 4, 4, None) for each in period.months()),
+        ]
+
+    monkeypatch.setattr(dispatch, "months", months)
+    page = desk.get(f"{HERE}?month=2016Q4").text
+    assert "2016年第四季度调度与考核排名" in page
+    row = page.split('id="scores"')[1].split("<tbody>")[1].split("</tr>")
+    assert [part in row[0] for part in ("朝阳区", ">75.0<", ">90.0<", "<b>84.0</b>", "良好")] == [True] * 5
+    assert "缺数，不排名" in row[1]
+    assert desk.get(f"{HERE}?month=soon").status_code == 422
+    assert desk.get(f"{HERE}?month=2017-05").status_code == 422
 
 
 @pytest.mark.browser

@@ -7,19 +7,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from lantian.accountability import fines, letters, money
+from lantian.accountability import dispatch, fines, letters, money
 from lantian.accountability.fines import Recheck
 from lantian.accountability.interviews import Commitment, Interview, tasks
 from lantian.accountability.records import MEASURES, Books, Measure, balance
-from lantian.assessment.periods import parse
+from lantian.assessment.periods import Period, holding, parse
 from lantian.standards import rounding
 from lantian.web.desk import Desk
 from lantian.web.navigation import Page
 from lantian.web.pages.spans import day_words, words
 from lantian.web.pages.targets import amount, symbol, unit
+from lantian.web.remember import Memory
 from lantian.web.render import language_of, render
 from lantian.web.security import Viewer, allow
 
@@ -32,9 +33,9 @@ Long = Annotated[str, Form(max_length=4000)]
 
 
 @router.get("/accountability/measures")
-def page(request: Request, viewer: Reader) -> Response:
-    """Show what was recorded by now, and forms for who may decide."""
-    return _page(request, Desk(viewer))
+def page(request: Request, viewer: Reader, month: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """Show what was recorded by now, and forms for who may decide; `month`: what is scored, a quarter too."""
+    return _page(request, Desk(viewer), month=month)
 
 
 @router.post("/accountability/measures/measure")
@@ -154,7 +155,14 @@ def _page(
     draft: Mapping[str, str] | None = None,
     fault: str = "",
     status: int = 200,
+    month: str = "",
 ) -> Response:
+    try:
+        scored = parse(month) if month.strip() else holding(desk.viewer.today, "month").step(-1)
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+    if scored.start > desk.viewer.today or scored.days > 366:
+        raise HTTPException(422, f"month {month}: expected a month, quarter or year that has begun")
     language, now = language_of(request), desk.as_of
     books = Books(desk.viewer.platform.engine)
     entries, measures, held = books.ledger(as_of=now), books.measures(now), books.interviews(now)
@@ -173,6 +181,9 @@ def _page(
         sum_fined=sum((each.amount or Decimal(0) for each in measures), Decimal(0)),
         net=sum((each.amount for each in entries), Decimal(0)),
         interviews=[(each, tasks(each)) for each in held],
+        scored=scored,
+        quarter=holding(scored.start, "quarter"),
+        scores=_scores(desk.viewer, scored),
         letters=letters.letters(desk.tracks(), desk.last_day.year),
         items=items,
         kinds=MEASURES,
@@ -191,6 +202,15 @@ def _page(
         draft=draft or {},
         fault=fault,
     )
+
+
+def _scores(viewer: Viewer, scored: Period) -> list[letters.Score]:
+    """The months' scores as known today, computed once for all readers."""
+
+    def compute() -> list[letters.Score]:
+        return letters.assess(letters.load(), dispatch.months(viewer.platform, scored, viewer.today))
+
+    return Memory(viewer)(("accountability scores", scored, viewer.today), compute)
 
 
 def yuan(amount: Decimal) -> str:
