@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from lantian.cli import words
 from lantian.cli.output import Home, Json, NoDataError, command, emit, table
 from lantian.kernel.bootstrap import open_platform
 from lantian.supervision import candidates as files
+from lantian.supervision import draw as draws
 from lantian.supervision.coverage import Standing, coverage
 from lantian.supervision.draw import STRATA, Candidate, Draw, Shares, draw, read_shares
 from lantian.supervision.register import files as site_files
@@ -68,7 +68,7 @@ def draw_(
             raise ValueError(f"{write} is there already; a published list is not written over")
         write.write_text(files.to_csv(people), encoding="utf-8")
     found = draw(people, n, seed, shares)
-    again = command_of(found, str(write or candidates or "candidates.csv"))
+    again = draws.command(str(write or candidates or "candidates.csv"), found.seed, found.n, shares.text)
     value = {**as_value(found), "command": again}
     emit(value, as_json, lambda console: _show(console, found, again, written=bool(write or candidates)))
 
@@ -85,12 +85,6 @@ def sites(
     with open_platform(home) as platform:
         n = Register(platform).store.put_sites(found, words.actor(), f"loaded from {path.name}")
     emit({"sites": n}, as_json, lambda console: console.print(f"{n} 个检查对象 sites"))
-
-
-def command_of(found: Draw, path: str) -> str:
-    """The command that repeats a draw from a list in a file."""
-    parts = ["lantian", "round", "draw", "--candidates", path, "--seed", found.seed, "--n", str(found.n)]
-    return shlex.join([*parts, "--shares", found.shares.text])
 
 
 def as_value(found: Draw) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import shlex
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -205,6 +206,17 @@ def hash_of(seed: str, candidate_id: str) -> str:
         'b80d4b7d62ad508b'
     """
     return hashlib.sha256(f"{normal(seed)}\n{normal(candidate_id)}".encode()).hexdigest()
+
+
+def command(path: str, seed: str, n: int, shares: str) -> str:
+    """The command that repeats a draw from a list in a file.
+
+    Example:
+        >>> command("list.csv", "20171110", 140, "random=1")
+        'lantian round draw --candidates list.csv --seed 20171110 --n 140 --shares random=1'
+    """
+    parts = ["lantian", "round", "draw", "--candidates", path, "--seed", seed, "--n", str(n), "--shares", shares]
+    return shlex.join(parts)
 
 
 def normal(text: str) -> str:

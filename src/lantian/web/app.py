@@ -60,6 +60,8 @@ from lantian.web.pages import (
     now,
     place,
     ranking,
+    rounds,
+    sites,
     targets,
     verification,
 )
@@ -87,6 +89,8 @@ PAGES: tuple[ModuleType, ...] = (
     cases_case,
     field,
     evidence,
+    rounds,
+    sites,
     accountability,
     accountability_measures,
     duties,
