@@ -294,69 +294,6 @@ def accountability_proposal() -> Paper:
     return paper
 
 
-def television_script() -> Paper:
-    """The weekly television item."""
-    paper = Paper(letter=False, head=False)
-    paper.title("{{ title }}", "{{ programme }}　{{ airs_on }}播出")
-    paper.text("供稿：{{ issuer }}　{{ issued_on }}", indent=False, color=INK)
-    paper.text("{{ length }}", indent=False, color=INK)
-    paper.rows(
-        "segments",
-        (
-            ("序号", "{{ loop.index }}", 0.4),
-            ("画面", "{{ one.title }}：{{ one.picture }}", 1.1),
-            ("口播", "{{ one.words }}", 2.8),
-        ),
-        aligned="cll",
-        size=12,
-    )
-    paper.note()
-    return paper
-
-
-def daily_brief() -> Paper:
-    """The daily brief."""
-    paper = Paper(letter=False)
-    paper.title("{{ title }}", "{{ day }}")
-    paper.text("{{ headline }}", size=13)
-    paper.control("if air")
-    paper.heading("空气质量")
-    paper.rows(
-        "air",
-        (
-            ("地区", "{{ one.place }}", 1.4),
-            ("AQI", "{{ one.aqi }}", 0.8),
-            ("级别", "{{ one.level }}", 1),
-            ("首要污染物", "{{ one.primary or '—' }}", 1),
-            ("PM2.5（μg/m³）", "{{ one.pm25 or '—' }}", 1),
-        ),
-        aligned="lrccr",
-    )
-    paper.control("endif")
-    paper.control("if forecast")
-    paper.heading("预报")
-    paper.text("{{ forecast }}")
-    paper.control("endif")
-    paper.control("if counts")
-    paper.heading("督办进展")
-    paper.rows(
-        "counts",
-        (("指标", "{{ one.name }}", 2), ("数值", "{{ one.value }}", 1), ("单位", "{{ one.unit }}", 1)),
-        aligned="lrl",
-    )
-    paper.control("endif")
-    for name, heading in (("overdue", "逾期问题"), ("duties", "信息公开"), ("asked", "公众关注")):
-        paper.control(f"if {name}")
-        paper.heading(heading)
-        if name == "overdue":
-            paper.cases(name)
-        else:
-            paper.sentences(name)
-        paper.control("endif")
-    paper.note()
-    return paper
-
-
 def _font(styled: Any, name: str, size: float) -> None:
     styled.font.name, styled.font.size = "Times New Roman", Pt(size)
     styled.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), name)
@@ -396,7 +333,7 @@ def _page_number(paragraph: Any, size: float) -> None:
 
 def main(folder: Path = FOLDER) -> None:
     """Write every template into the folder."""
-    from docx_bulletins import monthly_bulletin, verification_bulletin
+    from docx_bulletins import daily_brief, monthly_bulletin, television_script, verification_bulletin
 
     for make in (
         order_letter,

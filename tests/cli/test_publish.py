@@ -34,7 +34,7 @@ def text_of(file):
     return "".join("".join(texts).split())
 
 
-@pytest.mark.requirement("A7", part="bulletin by command, PDF and DOCX")
+@pytest.mark.requirement("A7")
 def test_a_bulletin_of_a_group_and_again_for_another_month(city, tmp_path):
     pdf, word = tmp_path / "b.pdf", tmp_path / "b.docx"
     value = city.value("publish", "bulletin", "--period", "2016-11", "--group", "three", "-o", pdf)

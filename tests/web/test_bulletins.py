@@ -75,7 +75,7 @@ def test_a_month_of_which_nothing_is_known_is_refused(beijing: Platform) -> None
         bulletin.monthly(beijing, "2012-01")
 
 
-@pytest.mark.requirement("F7", part="verification bulletin beside persistence, from the scores of the page")
+@pytest.mark.requirement("F7")
 def test_the_verification_bulletin_says_what_its_page_says(town: Platform) -> None:
     with pytest.raises(NothingKnownError, match="no day of it is over"):
         verification(town, "2016-12-17..2016-12-31")
@@ -98,3 +98,19 @@ def test_the_verification_bulletin_says_what_its_page_says(town: Platform) -> No
         verification(town, "2016-12", mode="best")
     with pytest.raises(LookupError, match="没有的地方"):
         verification(town, "2016-12", place="没有的地方")
+
+
+def test_who_lacks_days_is_marked_and_january_is_told_once(beijing: Platform) -> None:
+    first = bulletin.monthly(beijing, "2013-12")
+    jiaozuo = next(row for row in first.rows if row.place.startswith("焦作市"))
+    assert jiaozuo.place == "焦作市＊"
+    assert any("仅供参考（标＊）的：" in one and "焦作市" in one for one in first.basis)
+    assert any("未参加排名的4个" in one for one in first.basis)
+    january = bulletin.monthly(beijing, "2014-01")
+    assert not any("年初至今" in one for one in january.summary)
+    assert all(row.change == "—" for row in january.rows)
+    assert january.chart_change == ()
+    winter = bulletin.monthly(beijing, "2016AW")
+    assert winter.fine[0].year != "—"
+    day = bulletin.monthly(beijing, "2016-12-15")
+    assert day.period == "2016年12月15日"

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from lantian.assessment.service import Assessment
-from lantian.disclosure.bulletin import ISSUER, digits
+from lantian.disclosure.bulletin import ISSUER
+from lantian.disclosure.bulletin_basis import digits
 from lantian.disclosure.documents import day_zh
 from lantian.disclosure.drafts import DraftError
 from lantian.disclosure.duties import Duty

@@ -6,8 +6,8 @@ plan of 2017-02-12 (who attains every limit is not among the worst changes). A p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,51 +17,18 @@ import polars as pl
 from lantian.assessment import ranking
 from lantian.assessment.periods import Period, parse
 from lantian.assessment.service import Assessment
-from lantian.disclosure.documents import day_zh
+from lantian.disclosure.bulletin_basis import INDEX, INTERVIEWED, MISSING, Asked, basis, change, digits, doubtful, state
 from lantian.disclosure.values import Bar, FineRow, MonthlyBulletin, Named, RankRow
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
-from lantian.places.groups import Group
-from lantian.places.regions import is_within
-from lantian.standards import indices
 from lantian.standards.codes import ITEMS
 from lantian.standards.rounding import half_even
 
 ISSUER = "大气污染防治攻坚办公室"
-INDEX = "composite_index"
-ITEM_OF = {"co_p95": "co", "o3_8h_p90": "o3_8h"}
-"""The entry of the item registry that gives a statistic its digits."""
-INTERVIEWED = 3
-"""So many zones at the end of the ranking are interviewed where they are above the counties' mean; our own rule."""
-_VARIANTS = {
-    "2014": "2014年标准限值、六项等权",
-    "2014-weighted": "2014年标准限值、加权",
-    "2026": "2026年标准限值、六项等权",
-    "2026-weighted": "2026年标准限值、加权",
-    "hj663-2013": "HJ 663-2013 附录C",
-}
-_ORIGINS = {"published": "发布的日均值", "from stations": "评价站点小时值", "station": "站点小时值"}
-_GRADES = {"raw": "原始数据", "reviewed": "审核数据"}
-_MISSING = "—"
 
 
 class NothingKnownError(LookupError):
     """Nothing is known for the bulletin that was asked for; the message says of whom and when."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    judge: Assessment
-    group: Group
-    period: Period
-    known: Period
-    deducted: bool
-    as_of: datetime
-    names: dict[str, str]
-
-    def rank(self, period: Period, by: str, places: Sequence[str] = ()) -> pl.DataFrame:
-        codes = list(places or self.group.members)
-        return self.judge.rank(codes, period, by=by, deducted=self.deducted, as_of=self.as_of)
 
 
 def monthly(
@@ -82,14 +49,15 @@ def monthly(
     moment = as_of or platform.clock.now()
     judge, asked = Assessment(platform), parse(period)
     names = {region.code: region.name for region in judge.places.regions()}
-    here = _Asked(
+    here = Asked(
         judge, judge.places.group(group), asked, asked.until(judge.last_finished(moment)), deducted, moment, names
     )
     ranked = here.rank(asked, INDEX)
     if INDEX not in ranked.columns or ranked[INDEX].null_count() == ranked.height:
         raise NothingKnownError(f"{here.group.name} has no composite index for {asked.label} that is known by {moment}")
     known = ranked.filter(pl.col(INDEX).is_not_null())
-    fine = here.rank(_to_date(asked), "pm25")
+    here = replace(here, doubtful=doubtful(known))
+    fine = here.rank(_to_date(here.known), "pm25")
     count = 10 if known.height >= 20 else 5 if known.height >= 10 else 3
     improved, declined = _changes(known, count, here)
     examples = {region.code for region in judge.places.regions() if region.example}
@@ -98,10 +66,10 @@ def monthly(
         issued_on=moment.astimezone(TIMEZONE).date(),
         example=platform.settings.example or bool(examples & set(here.group.members)),
         number=number,
-        period=asked.label_zh,
+        period=here.label,
         period_label=asked.label,
         group=here.group.name,
-        state=_state(here),
+        state=state(here),
         summary=tuple(_summary(known, fine, here)),
         rows=tuple(_row(row, here) for row in ranked.to_dicts()),
         fine=tuple(_fine(known, fine, here)),
@@ -114,7 +82,7 @@ def monthly(
         chart_index=_bars(known, INDEX, here),
         chart_fine=_bars(_sorted(known, "pm25"), "pm25", here),
         chart_change=_change_bars(known, here),
-        basis=tuple(_basis(ranked, known, here)),
+        basis=tuple(basis(ranked, known, here)),
         caveats=tuple(
             f"{here.names.get(one.place, one.place)}：{one.zh}"
             for one in judge.caveats(here.group.members, here.known, moment)
@@ -122,39 +90,15 @@ def monthly(
     )
 
 
-def digits(column: str, value: float | None) -> str:
-    """A statistic as it is published; a dash where it is missing."""
-    if value is None:
-        return _MISSING
-    return f"{half_even(value, ITEMS[ITEM_OF.get(column, column)].decimals):f}"
-
-
-def change(value: float | None) -> str:
-    """A change in percent, with its sign."""
-    if value is None:
-        return _MISSING
-    return f"{value:+.1f}".replace("-", "−") if value else "0.0"
-
-
 def _to_date(period: Period) -> Period:
     first = date(period.end.year, 1, 1)
     return parse(str(first.year)) if period.end == date(first.year, 12, 31) else Period(first, period.end)
 
 
-def _state(here: _Asked) -> str:
-    if here.known == here.period:
-        return ""
-    done, until = here.known.days, day_zh(here.known.end)
-    return (
-        f"{here.period.label_zh}尚未结束：以下为截至{until}的阶段结果（已过{done}天，共{here.period.days}天），"
-        "同比取上年相同日期。"
-    )
-
-
-def _summary(known: pl.DataFrame, fine: pl.DataFrame, here: _Asked) -> Iterable[str]:
+def _summary(known: pl.DataFrame, fine: pl.DataFrame, here: Asked) -> Iterable[str]:
     low, high = (digits(INDEX, _number(value)) for value in (known[INDEX].min(), known[INDEX].max()))
     yield (
-        f"{here.period.label_zh}，{here.group.name}中参加排名的{known.height}个地区，"
+        f"{here.label}，{here.group.name}中参加排名的{known.height}个地区，"
         f"综合指数在{low}至{high}之间；{_mean(known, 'PM2.5')}。"
     )
     best, worst = _first(known, 3), ranking.last(known, 3)
@@ -164,10 +108,11 @@ def _summary(known: pl.DataFrame, fine: pl.DataFrame, here: _Asked) -> Iterable[
         fell, rose = (changes.filter(test).height for test in (_fell(), pl.col(f"change_{INDEX}") > 0))
         top = changes.sort(f"change_{INDEX}", "place").to_dicts()[0]
         yield (
-            f"综合指数同比下降的有{fell}个，上升的有{rose}个；变化最有利的是{_name(top, here)}"
+            f"综合指数同比下降的有{fell}个，上升的有{rose}个；变化最有利的是{here.name(top['place'])}"
             f"（{change(top[f'change_{INDEX}'])}%）。"
         )
-    whole = _to_date(here.period) == here.period
+    year = _to_date(here.known)
+    whole = (year.start, year.end) == (here.known.start, here.known.end)
     if not whole and "pm25" in fine.columns and fine["pm25"].drop_nulls().len():
         yield f"年初至今，{_mean(fine, 'PM2.5')}。"
 
@@ -192,32 +137,32 @@ def _average(values: pl.Series) -> Decimal:
     return half_even(sum(Decimal(str(value)) for value in values) / len(values), 0)
 
 
-def _row(row: dict[str, Any], here: _Asked) -> RankRow:
+def _row(row: dict[str, Any], here: Asked) -> RankRow:
     rank = row[f"rank_{INDEX}"]
     return RankRow(
-        rank=_MISSING if rank is None else str(rank),
-        place=_name(row, here),
+        rank=MISSING if rank is None else str(rank),
+        place=here.name(row["place"]),
         index=digits(INDEX, row[INDEX]),
         change=change(row[f"change_{INDEX}"]),
-        greatest="、".join(ITEMS[item].symbol for item in row["max_items"] or ()) or _MISSING,
+        greatest="、".join(ITEMS[item].symbol for item in row["max_items"] or ()) or MISSING,
         pm25=digits("pm25", row["pm25"]),
         pm10=digits("pm10", row["pm10"]),
         so2=digits("so2", row["so2"]),
         no2=digits("no2", row["no2"]),
         co=digits("co_p95", row["co_p95"]),
         o3=digits("o3_8h_p90", row["o3_8h_p90"]),
-        good=_MISSING if row["good_day_share"] is None else f"{row['good_day_share']:.1f}",
+        good=MISSING if row["good_day_share"] is None else f"{row['good_day_share']:.1f}",
     )
 
 
-def _fine(known: pl.DataFrame, fine: pl.DataFrame, here: _Asked) -> Iterable[FineRow]:
+def _fine(known: pl.DataFrame, fine: pl.DataFrame, here: Asked) -> Iterable[FineRow]:
     if "pm25" not in fine.columns:
         return
     year = {row["place"]: row for row in fine.to_dicts()}
     for row in _sorted(known, "pm25").to_dicts():
         so_far = year.get(row["place"], {})
         yield FineRow(
-            place=_name(row, here),
+            place=here.name(row["place"]),
             rank=_whole(row["rank_pm25"]),
             month=digits("pm25", row["pm25"]),
             month_before=digits("pm25", row["pm25_before"]),
@@ -233,13 +178,13 @@ def _first(known: pl.DataFrame, count: int) -> pl.DataFrame:
     return known.filter(pl.col(f"rank_{INDEX}") <= count).sort(f"rank_{INDEX}", "place")
 
 
-def _named(frame: pl.DataFrame, here: _Asked) -> tuple[Named, ...]:
+def _named(frame: pl.DataFrame, here: Asked) -> tuple[Named, ...]:
     return tuple(
-        Named(str(row[f"rank_{INDEX}"]), _name(row, here), digits(INDEX, row[INDEX])) for row in frame.to_dicts()
+        Named(str(row[f"rank_{INDEX}"]), here.name(row["place"]), digits(INDEX, row[INDEX])) for row in frame.to_dicts()
     )
 
 
-def _changes(known: pl.DataFrame, count: int, here: _Asked) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+def _changes(known: pl.DataFrame, count: int, here: Asked) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
     """The best and the worst changes of the index; who attains every limit is not held up for a worse one."""
     column, rank = f"change_{INDEX}", f"rank_change_{INDEX}"
     moved = known.drop_nulls(column)
@@ -249,18 +194,18 @@ def _changes(known: pl.DataFrame, count: int, here: _Asked) -> tuple[tuple[Named
     return tuple(_moved(fell, rank, column, here)), tuple(_moved(worst, rank, column, here))
 
 
-def _moved(frame: pl.DataFrame, rank: str, column: str, here: _Asked) -> Iterable[Named]:
-    return (Named(str(row[rank]), _name(row, here), f"{change(row[column])}%") for row in frame.to_dicts())
+def _moved(frame: pl.DataFrame, rank: str, column: str, here: Asked) -> Iterable[Named]:
+    return (Named(str(row[rank]), here.name(row["place"]), f"{change(row[column])}%") for row in frame.to_dicts())
 
 
 def _fell() -> pl.Expr:
     return pl.col(f"change_{INDEX}") < 0
 
 
-def _interviewed(here: _Asked) -> tuple[Named, ...]:
+def _interviewed(here: Asked) -> tuple[Named, ...]:
     """Zones at the end of the zones' ranking that are above the counties' mean; none where there are no zones."""
     places = here.judge.places
-    zones = _zones(here)
+    zones = here.zones()
     if not zones:
         return ()
     ranked = here.judge.rank(
@@ -277,7 +222,7 @@ def _interviewed(here: _Asked) -> tuple[Named, ...]:
     return tuple(
         Named(
             str(row[f"rank_{INDEX}"]),
-            _name(row, here),
+            here.name(row["place"]),
             f"综合指数{digits(INDEX, row[INDEX])}，列开发区第{row[f'rank_{INDEX}']}位，"
             f"比县（市、区）平均高{row[against]:.2f}%",
         )
@@ -285,90 +230,32 @@ def _interviewed(here: _Asked) -> tuple[Named, ...]:
     )
 
 
-def _zones(here: _Asked) -> list[str]:
-    """The development zones in the places that are ranked."""
-    zones = [region.code for region in here.judge.places.regions("zone")]
-    return [zone for zone in zones if any(is_within(zone, member) for member in here.group.members)]
-
-
-def _bars(frame: pl.DataFrame, column: str, here: _Asked) -> tuple[Bar, ...]:
+def _bars(frame: pl.DataFrame, column: str, here: Asked) -> tuple[Bar, ...]:
     return tuple(
-        Bar(_short(row, here), row[column], digits(column, row[column]), row[f"{column}_before"])
+        Bar(here.short(row["place"]), row[column], digits(column, row[column]), row[f"{column}_before"])
         for row in frame.to_dicts()
         if row[column] is not None
     )
 
 
-def _change_bars(known: pl.DataFrame, here: _Asked) -> tuple[Bar, ...]:
+def _change_bars(known: pl.DataFrame, here: Asked) -> tuple[Bar, ...]:
     column = f"change_{INDEX}"
     return tuple(
-        Bar(_short(row, here), row[column], change(row[column]))
+        Bar(here.short(row["place"]), row[column], change(row[column]))
         for row in known.drop_nulls(column).sort(column, "place").to_dicts()
     )
-
-
-def _basis(ranked: pl.DataFrame, known: pl.DataFrame, here: _Asked) -> Iterable[str]:
-    """On what the figures rest, a sentence each."""
-    moment = here.as_of.astimezone(TIMEZONE)
-    span = f"{day_zh(here.known.start)}至{day_zh(here.known.end)}"
-    yield f"数据截至{day_zh(moment.date())}{moment.hour}时，统计时段为{span}。"
-    variant = indices.VARIANTS[known["index_variant"][0]]
-    yield f"综合指数按{_VARIANTS.get(variant.name, variant.label)}计算（{variant.source.split(';')[0]}）。"
-    yield "数值相同名次并列，其后名次空缺（环办〔2014〕64号、环办监测〔2018〕19号）；综合指数同比变化列“改善幅度”。"
-    before = here.judge.compared(here.period, None, here.as_of)
-    yield f"上年同期为{day_zh(before.start)}至{day_zh(before.end)}。"
-    yield (
-        "已剔除认定的沙尘天的PM10和PM2.5，优良天数比例不剔除（环办监测〔2016〕120号）。"
-        if here.deducted
-        else "未剔除沙尘影响。"
-    )
-    origins = known.group_by("origin").len().sort("len", "origin", descending=[True, False]).rows()
-    said = "，".join(
-        f"{count}个采用{'、'.join(_ORIGINS.get(one, one) for one in origin.split(', '))}" for origin, count in origins
-    )
-    yield f"参加排名的{known.height}个地区中，{said}。"
-    grades = here.judge.splice(here.group.members, here.known, here.as_of)["grade"].unique().sort().to_list()
-    if grades:
-        yield f"数据类别：{'、'.join(_GRADES.get(grade, grade) for grade in grades)}。"
-    items = ("so2", "no2", "pm10", "pm25", "co", "o3_8h")
-    least = min(known.select(pl.min_horizontal(f"n_{item}" for item in items)).to_series().to_list())
-    short = known.filter(~pl.all_horizontal(pl.col(f"valid_{item}").fill_null(False) for item in items))
-    yield f"各项污染物有效天数最少为{least}天（时段共{here.known.days}天）" + (
-        f"；有效天数不足、仅供参考的：{'全部' if short.height == known.height else _names(short, here)}。"
-        if short.height
-        else "。"
-    )
-    absent = ranked.filter(pl.col(INDEX).is_null())
-    if absent.height:
-        yield f"数据不全、未参加排名的{absent.height}个：{_names(absent, here)}。"
-    if _zones(here):
-        yield f"开发区约谈名单为综合指数列开发区后{INTERVIEWED}位且高于县（市、区）平均的开发区（本办口径）。"
 
 
 def _sorted(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.sort(f"rank_{column}", "place", nulls_last=True)
 
 
-def _list(frame: pl.DataFrame, here: _Asked) -> str:
-    return "、".join(f"{_name(row, here)}（{digits(INDEX, row[INDEX])}）" for row in frame.to_dicts())
-
-
-def _names(frame: pl.DataFrame, here: _Asked) -> str:
-    return "、".join(_name(row, here) for row in frame.to_dicts())
-
-
-def _name(row: dict[str, Any], here: _Asked) -> str:
-    code: str = row["place"]
-    return here.names.get(code, code)
-
-
-def _short(row: dict[str, Any], here: _Asked) -> str:
-    name = _name(row, here)
-    return name.removesuffix("市") if len(name) > 2 else name
+def _list(frame: pl.DataFrame, here: Asked) -> str:
+    return "、".join(f"{here.name(row['place'])}（{digits(INDEX, row[INDEX])}）" for row in frame.to_dicts())
 
 
 def _whole(value: int | None) -> str:
-    return _MISSING if value is None else str(value)
+    return MISSING if value is None else str(value)
 
 
 def _number(value: Any) -> float:

@@ -28,6 +28,7 @@ class Kept:
         kind: its template.
         duty: the duty that publishing it does: kind, region, trigger; None: none.
         published_at: None while it is a draft, also as of a moment before it was published.
+        values: as JSON; empty in a list of documents.
         sha256, docx_sha256: of its files.
     """
 
@@ -150,9 +151,10 @@ class DisclosureStore:
                 _put_done(connection, done, at)
 
     def documents(self, as_of: datetime, kind: str | None = None) -> list[Kept]:
-        """What was made by then, newest first."""
+        """What was made by then, newest first; without ``values``, which may be long."""
         t = tables.document
-        query = sa.select(t).where(t.c.made_at <= as_of).order_by(t.c.made_at.desc(), t.c.id.desc())
+        columns = [column for column in t.c if column.name != "values"]
+        query = sa.select(*columns).where(t.c.made_at <= as_of).order_by(t.c.made_at.desc(), t.c.id.desc())
         if kind is not None:
             query = query.where(t.c.kind == kind)
         with self._engine.connect() as connection:
@@ -214,7 +216,7 @@ def _kept(row: Any, as_of: datetime) -> Kept:
         kind=row.kind,
         title=row.title,
         period=row.period,
-        values=row._mapping["values"],
+        values=dict(row._mapping.get("values", {})),
         example=row.example,
         duty=(row.duty, row.duty_region, row.duty_trigger) if row.duty else None,
         made_by=row.made_by,
