@@ -33,6 +33,7 @@ from .beijing import (  # noqa: F401  (fixtures of the loaded example, and of a 
     visit,
     visit_fresh,
 )
+from .campaign import as_role, campaign, campaign_live, visit_campaign  # noqa: F401
 
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)  # 20:00 in Beijing
