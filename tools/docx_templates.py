@@ -312,7 +312,8 @@ def _line_below(paragraph: Any, color: str, eighths: int) -> None:
     for name, value in (("val", "single"), ("sz", str(eighths)), ("space", "6"), ("color", color)):
         line.set(qn(f"w:{name}"), value)
     border.append(line)
-    paragraph._p.get_or_add_pPr().append(border)
+    # Word refuses properties of a paragraph that stand in another order than the schema's.
+    paragraph._p.get_or_add_pPr().insert_element_before(border, "w:spacing", "w:ind", "w:jc", "w:rPr")
 
 
 def _page_number(paragraph: Any, size: float) -> None:

@@ -251,3 +251,14 @@ def test_the_docx_templates_are_what_the_tool_makes(tmp_path: Path) -> None:
         ):
             for part in ("word/document.xml", "word/header1.xml", "word/footer1.xml"):
                 assert new.read(part) == kept.read(part), (template, part)
+
+
+@pytest.mark.parametrize("template", DOCUMENTS)
+def test_the_properties_of_paragraphs_stand_in_the_order_of_the_schema(
+    template: str, written: dict[str, bytes]
+) -> None:
+    order = ("pStyle", "keepNext", "keepLines", "pBdr", "spacing", "ind", "jc", "rPr")
+    for paragraph in docx.Document(io.BytesIO(written[template])).element.iter():
+        if paragraph.tag.endswith("}pPr"):
+            found = [order.index(child.tag.rpartition("}")[2]) for child in paragraph]
+            assert found == sorted(found)
