@@ -38,6 +38,7 @@ def months(platform: Platform, period: Period, as_of: date) -> list[Month]:
     moment = moment_of(as_of, now)
     judge, programme = Assessment(platform), Programme(platform)
     targets = [each for each in judge.records.targets() if each.quantity == QUANTITY and _is_county(each.place)]
+    before = _whole(judge, targets, moment)
     found = []
     for month in period.months():
         if month.start > as_of:
@@ -45,27 +46,41 @@ def months(platform: Platform, period: Period, as_of: date) -> list[Month]:
         standings = programme.standings(moment_of(min(month.end, as_of), now))
         groups = {group.key: group.tasks for group in rollup.group(standings, "county") if _is_county(group.key)}
         around = {each.place: each for each in targets if each.period.start <= month.start <= each.period.end}
-        completions = {code: _completion(judge, target, month, moment) for code, target in around.items()}
+        changes = _changes(judge, sorted(around), month, moment)
         for code in sorted({*groups, *around}):
             due, done = _counts(groups.get(code, ()))
-            found.append(Month(code, month, due, done, completions.get(code)))
+            target = around.get(code)
+            wanted = None if target is None else percent_of(target, before.get((code, target.period)))
+            found.append(Month(code, month, due, done, _completion(changes.get(code), wanted)))
     return found
+
+
+def _whole(judge: Assessment, targets: list[Target], moment: datetime) -> dict[tuple[str, Period], float | None]:
+    """The year before's means of whole periods, for targets that state no base."""
+    found: dict[tuple[str, Period], float | None] = {}
+    for period in {each.period for each in targets if each.base is None}:
+        places = sorted(each.place for each in targets if each.period == period)
+        rows = judge.evaluate(places, period.year_before(), moment, deducted=True).select("place", QUANTITY)
+        found |= {(place, period): value for place, value in rows.iter_rows()}
+    return found
+
+
+def _changes(judge: Assessment, places: list[str], month: Period, moment: datetime) -> dict[str, float | None]:
+    if not places:
+        return {}
+    ranked = judge.rank(places, month, by=QUANTITY, deducted=True, as_of=moment)
+    return dict(ranked.select("place", f"change_{QUANTITY}").iter_rows())
+
+
+def _completion(change: float | None, wanted: Decimal | None) -> Decimal | None:
+    if change is None or wanted is None:
+        return None
+    return rounding.half_even(-rounding.as_decimal(change) / wanted * 100, 1)
 
 
 def _counts(tasks: tuple[Standing, ...]) -> tuple[int, int]:
     owed = [each for each in tasks if each.judged_on is not None or each.finished_on is not None]
     return len(owed), sum(not each.late for each in owed)
-
-
-def _completion(judge: Assessment, target: Target, month: Period, moment: datetime) -> Decimal | None:
-    place = [target.place]
-    ranked = judge.rank(place, month, by=QUANTITY, deducted=True, as_of=moment)
-    change = ranked[f"change_{QUANTITY}"].to_list()
-    whole = judge.evaluate(place, target.period.year_before(), moment, deducted=True)[QUANTITY].to_list()
-    wanted = percent_of(target, whole[0] if whole else None)
-    if wanted is None or not change or change[0] is None:
-        return None
-    return rounding.half_even(-rounding.as_decimal(change[0]) / wanted * 100, 1)
 
 
 def _is_county(code: str) -> bool:
