@@ -1,7 +1,6 @@
 """The field page in a real browser: found off-line and kept on the phone, sent once, conflicts decided by a person."""
 
 import re
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,81 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
 
-from lantian.kernel import accounts
 from lantian.kernel.bootstrap import Platform
-from lantian.places.outlines import Outline, OutlineSet
-from lantian.places.regions import Region
-from lantian.places.store import PlaceStore
-from lantian.supervision.events import Party
 from lantian.supervision.evidence import EvidenceStore
-from lantian.supervision.field import FieldDesk, Spotted
-from lantian.supervision.findings import Finding
 from lantian.supervision.service import Supervision
-from lantian.supervision.tables import field_submission, supervision_case
 from tests.supervision.pictures import HERE, picture
 
 from .conftest import PHONE
+from .field_work import a_county, a_photo, a_reported_case, cases_titled, the_account  # noqa: F401  (fixtures)
 
 MEASURES = Path(__file__).parent / "measures"
 OVERLAPS, CONTRAST, SMALL_TARGETS = (
     (MEASURES / f"{name}.js").read_text(encoding="utf-8") for name in ("overlaps", "contrast", "small_targets")
 )
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "ERR_CONNECTION_REFUSED", "Failed to fetch")
-COUNTY = ((116.4, 39.8), (116.6, 39.8), (116.6, 40.1), (116.4, 40.1))
 Browse = Callable[..., Any]
-
-
-@pytest.fixture
-def county(site: Platform) -> Platform:
-    """The platform with one county and its outline, and without cases of other tests at the checker's desk."""
-    places = PlaceStore(site.engine)
-    places.put_regions([Region("110000", "北京市"), Region("110105", "朝阳区"), Region("110106", "丰台区")], "test")
-    places.put_outlines(OutlineSet("counties", {"110105": Outline("110105", "朝阳区", ((COUNTY,),))}), "test")
-    return site
-
-
-@pytest.fixture
-def account(county: Platform) -> Callable[[str], accounts.Account]:
-    def of(role: str) -> accounts.Account:
-        found = accounts.get_account(county.engine, f"example-{role}")
-        assert found is not None
-        return found
-
-    return of
-
-
-@pytest.fixture
-def reported(county: Platform, account: Callable[[str], accounts.Account]) -> str:
-    """A case that waits for its check."""
-    cases = Supervision(county)
-    finding = Finding(
-        "渣土车未密闭", "construction", "inspection", "110105", subject="示例工地", lon=HERE[0], lat=HERE[1]
-    )
-    number = cases.open(finding, account("analyst"))
-    owner = Party("110105", "housing")
-    cases.move(number, "hand_over", account("office"), "交办", owner=owner, days=5, requirement="全部密闭")
-    cases.move(number, "accept", account("county"), "签收")
-    proof = EvidenceStore(county).put(picture("green"), "done.jpg", account("county")).sha256
-    cases.move(number, "report", account("county"), "已整改", evidence=[proof])
-    return number
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A picture with place and time; another one in every test, as the platform is shared."""
-    path = tmp_path / "IMG_2016.jpg"
-    path.write_bytes(picture(f"#{uuid.uuid4().hex[:6]}"))
-    return path
-
-
-def cases_titled(site: Platform, part: str) -> list[Any]:
-    query = sa.select(supervision_case).where(supervision_case.c.title.like(f"%{part}%"))
-    with site.engine.connect() as connection:
-        return list(connection.execute(query).mappings())
 
 
 def ready(page: Page, address: str) -> None:
@@ -259,6 +199,19 @@ def test_a_session_that_ended_loses_nothing(
 
 
 @pytest.mark.browser
+def test_a_phone_that_can_keep_nothing_sends_at_once(county: Platform, live: str, browse: Browse, photo: Path) -> None:
+    page = browse(live, "inspector", size=PHONE).page
+    page.add_init_script("IDBFactory.prototype.open = () => { throw new Error('full'); }")
+    page.goto(f"{live}/field")
+    page.wait_for_selector("[data-field][data-ready=yes]")
+    subject = f"示例存满{uuid.uuid4().hex[:8]}"
+    fill(page, subject, photo)
+    page.get_by_role("button", name="保存并上传").click()
+    page.wait_for_url(re.compile("sent="))
+    assert len(cases_titled(county, subject)) == 1
+
+
+@pytest.mark.browser
 @pytest.mark.requirement("K3", part="the field page on a phone, and its position by satellite")
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_page_is_made_for_one_thumb(
@@ -312,115 +265,3 @@ def test_the_forms_work_without_scripts(
     assert f"已收到，编号 {reported}" in page.inner_text("#page")
     assert Supervision(county).case(reported).case.state == "closed"
     context.close()
-
-
-def send(client: TestClient, **changes: Any) -> Any:
-    values = {"client_id": str(uuid.uuid4()), "category": "roads", "points": ["roads:1"], "region": "110105"} | changes
-    photos = values.pop("photos", [])
-    files = [("photos", (name, content, "image/jpeg")) for name, content in photos]
-    sent = files or {"x": ("", b"")}
-    return client.post("/field/findings", data=values, files=sent, headers={"accept": "application/json"})
-
-
-@pytest.mark.requirement("V2", part="what is sent twice, also at the same moment, is kept once")
-def test_what_is_sent_twice_is_kept_once(
-    county: Platform, client: TestClient, sign_in: Callable[[str], None], account: Callable[[str], Any]
-) -> None:
-    sign_in("inspector")
-    values = {"client_id": str(uuid.uuid4()), "subject": f"示例路{uuid.uuid4().hex[:8]}", "age_s": "90000"}
-    first, second = send(client, **values), send(client, **values)
-    assert (first.status_code, second.status_code) == (201, 200)
-    assert first.json()["number"] == second.json()["number"]
-    (case,) = cases_titled(county, values["subject"])
-    finding = Supervision(county).case(case["number"]).case.finding
-    assert (finding["client_id"], finding["waited_s"]) == (values["client_id"], 90_000)
-    assert finding["found_on"] == "2016-12-15"  # 25 hours before it came
-    sign_in("analyst")
-    assert "not by example-analyst" in send(client, **values).json()["fault"]
-    spotted = Spotted(str(uuid.uuid4()), "roads", "110105", (1,), subject=f"示例同时{uuid.uuid4().hex[:8]}")
-    kept: list[Any] = []
-    desks = [FieldDesk(county) for _ in range(4)]
-    threads = [
-        threading.Thread(target=lambda d=d: kept.append(d.finding(spotted, [], account("inspector")))) for d in desks
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({one.number for one in kept}) == 1
-    assert sorted(one.again for one in kept) == [False, True, True, True]
-    with county.engine.connect() as connection:
-        query = sa.select(field_submission).where(field_submission.c.client_id == spotted.client_id)
-        assert len(connection.execute(query).all()) == 1
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"client_id": "x"}, "expected a UUID"),
-        ({"age_s": "-5"}, "at least 0"),
-        ({"age_s": "99999999"}, "60 days"),
-        ({"category": "x", "detail": "积尘"}, "expected one of loose_coal"),
-        ({"points": ["boilers:1"]}, "请勾选问题"),
-        ({"points": ["roads:77"]}, "numbers from 0 to"),
-        ({"region": ""}, "请选择区县"),
-        ({"lon": "abc", "lat": "1"}, "expected a number"),
-        ({"photos": [("a.jpg", b"<html>")]}, "none of the types"),
-        ({"account": "example-analyst"}, "by another account"),
-    ],
-)
-def test_what_cannot_be_kept_is_refused_in_words(
-    county: Platform, client: TestClient, sign_in: Callable[[str], None], changes: dict[str, Any], said: str
-) -> None:
-    sign_in("inspector")
-    answer = send(client, **changes)
-    assert answer.status_code == 422
-    assert said in answer.json()["fault"]
-
-
-def test_who_may_not_report_or_check_is_refused(
-    county: Platform, client: TestClient, sign_in: Callable[[str], None], reported: str
-) -> None:
-    assert client.get("/field").status_code == 303  # to the login
-    sign_in("citizen")
-    assert client.get("/field").status_code == 403
-    assert send(client).status_code == 403
-    sign_in("county")
-    assert client.get(f"/field/check/{reported}").status_code == 403
-    assert client.get("/field/shell").status_code == 200
-    assert "example-" not in client.get("/field/shell").text  # nothing of anybody is kept on a phone
-
-
-def test_a_picture_far_from_its_place_is_told(
-    county: Platform, client: TestClient, sign_in: Callable[[str], None]
-) -> None:
-    sign_in("inspector")
-    content = picture(f"#{uuid.uuid4().hex[:6]}")
-    answer = send(client, lon=HERE[0], lat=HERE[1] + 0.01, photos=[("a.jpg", content)]).json()
-    assert answer["far_m"] == pytest.approx(1112, abs=2)
-    sha256 = Supervision(county).case(answer["number"]).case.evidence[0]
-    about = client.get(f"/evidence/{sha256}/about?lang=zh").text
-    assert sha256 in about
-    assert re.search(r"拍摄位置距填报位置 111\d 米", about)
-    original = client.get(f"/evidence/{sha256}")
-    assert original.content == content
-    assert original.headers["content-type"] == "image/jpeg"
-    assert original.headers["content-disposition"] == f'inline; filename="{sha256[:16]}.jpg"'
-    assert client.get(f"/evidence/{sha256}/small").headers["content-type"] == "image/jpeg"
-    sign_in("citizen")
-    assert client.get(f"/evidence/{sha256}").status_code == 403
-    sign_in("inspector")
-    assert client.get(f"/evidence/{'0' * 64}").status_code == 404
-
-
-def test_the_worker_keeps_every_file_that_the_shell_asks_for(client: TestClient) -> None:
-    worker = client.get("/field/worker.js")
-    assert worker.headers["service-worker-allowed"] == "/field"
-    kept = set(re.findall(r'"(/[^"]+)"', worker.text.splitlines()[1]))
-    asked = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/field/shell").text))
-    assert asked <= kept
-    for address in kept - {"/field/shell"}:
-        text = client.get(address)
-        assert text.status_code == 200
-        imports = re.findall(r'^import .* from "\./([\w.]+)"', text.text, re.MULTILINE)
-        assert {address.rsplit("/", 1)[0] + "/" + name for name in imports} <= kept

@@ -198,8 +198,14 @@ class FieldDesk:
         for state in _checked_states():
             rows = self._cases.ledger(Filter(scopes, state=state), as_of, limit=most).rows
             found += [self._cases.case(row["number"], as_of) for row in rows]
-        mine = [one for one in found if moves_allowed(one.case, self._cases.who(one.case, account), day)]
+        mine = [one for one in found if self.may_check(one, account, as_of)]
         return sorted(mine, key=lambda one: (one.case.due.date if one.case.due else day, one.number))[:most]
+
+    def may_check(self, record: Record, account: Account, as_of: datetime) -> bool:
+        """Whether a case waits for a check that an account may make."""
+        day = as_of.astimezone(BEIJING).date()
+        moves = moves_allowed(record.case, self._cases.who(record.case, account), day)
+        return record.case.at.desk == CHECKER and bool(moves)
 
     def region_at(self, lon: float, lat: float) -> str | None:
         """The smallest region whose outline holds a place; None: none does."""

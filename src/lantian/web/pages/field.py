@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any, cast
 
@@ -35,6 +34,7 @@ PAGE = Page("field", "/field", "supervise", "cases.report")
 router = APIRouter()
 Reporter = Annotated[Viewer, allow("cases.report")]
 Checker = Annotated[Viewer, allow("cases.verify")]
+Act = Callable[[FieldDesk, Sent], Kept]
 
 KEPT = (
     *(f"css/{name}.css" for name in ("tokens", "levels", "base", "parts", "field")),
@@ -91,9 +91,8 @@ async def finding(request: Request, viewer: Reporter) -> Response:
 
     201 with the case's number (200 where it had come before), 422 with the fault in words.
     """
-    sent = await receive(request)
-    return await run_in_threadpool(
-        _take, request, viewer, sent, lambda desk: desk.finding(sent.spotted(), sent.photos, viewer.account), _page
+    return await _receive(
+        request, viewer, lambda desk, sent: desk.finding(sent.spotted(), sent.photos, viewer.account), _page
     )
 
 
@@ -103,23 +102,32 @@ async def visit(request: Request, viewer: Checker) -> Response:
 
     As findings; 409 with the case as it stands where it has gone on since the phone saw it.
     """
-    sent = await receive(request)
-    again = partial(_check, number=sent.fields.get("number", ""))
-    return await run_in_threadpool(
-        _take, request, viewer, sent, lambda desk: desk.visit(sent.visit(), sent.photos, viewer.account), again
+    return await _receive(
+        request, viewer, lambda desk, sent: desk.visit(sent.visit(), sent.photos, viewer.account), _check
     )
 
 
-def _take(
-    request: Request, viewer: Viewer, sent: Sent, act: Callable[[FieldDesk], Kept], again: Callable[..., Response]
-) -> Response:
-    """Act, and answer the queue in JSON, a plain form with a page."""
-    owner = sent.fields.get("account", "")
-    programs = "application/json" in request.headers.get("accept", "")
+async def _receive(request: Request, viewer: Viewer, act: Act, again: Callable[..., Response]) -> Response:
+    try:
+        sent = await receive(request)
+    except HTTPException as error:
+        if not _for_queue(request):
+            raise
+        return JSONResponse({"fault": error.detail}, error.status_code)
+    return await run_in_threadpool(_take, request, viewer, sent, act, again)
+
+
+def _for_queue(request: Request) -> bool:
+    """Whether the page's script asks, which reads JSON; a plain form gets a page."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def _take(request: Request, viewer: Viewer, sent: Sent, act: Act, again: Callable[..., Response]) -> Response:
+    owner, programs = sent.fields.get("account", ""), _for_queue(request)
     try:
         if owner not in ("", viewer.account.login):
             raise CaseError(f"account {owner!r}: kept on the phone by another account than {viewer.account.login!r}")
-        kept = act(_desk(viewer))
+        kept = act(_desk(viewer), sent)
     except ConflictError as error:
         if not programs:
             return again(request, viewer, values=sent.fields, fault=str(error), status=409)
@@ -168,13 +176,14 @@ def _page(
 def _check(
     request: Request,
     viewer: Viewer,
-    number: str,
+    number: str = "",
     *,
     values: dict[str, str] | None = None,
     fault: str = "",
     status: int = 200,
 ) -> Response:
-    record = _record(viewer, number)
+    """The page of a check; the number stands in the address or in the form that comes back."""
+    record = _record(viewer, number or (values or {}).get("number", ""))
     language = language_of(request)
     return render(
         request,
@@ -183,7 +192,7 @@ def _check(
         status=status,
         **_forms(viewer),
         case=field_today.case_of(viewer, record, language),
-        ready=any(one.number == number for one in FieldDesk(viewer.platform).to_check(viewer.account, viewer.now)),
+        ready=FieldDesk(viewer.platform).may_check(record, viewer.account, viewer.now),
         state=record.case.at.zh if language == "zh" else record.case.at.en,
         files=record.case.evidence,
         values=values or {},

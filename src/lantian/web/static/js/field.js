@@ -1,5 +1,5 @@
 // The field page: everything entered is kept on the phone first, then sent. Without this script the forms post as they are.
-import { item, items, keep, onChange, photosOf, recall, remember, sendAll, tidy } from "./field_queue.js";
+import { item, items, keep, makeId, onChange, photosOf, recall, remember, send, sendAll, tidy } from "./field_queue.js";
 import { make, say, show } from "./field_list.js";
 import { awaken as awakenPlace, tell } from "./field_place.js";
 
@@ -18,9 +18,10 @@ async function learn() {
     if (!answer.ok) throw new Error(String(answer.status));
     state.today = await answer.json();
     state.account = state.today.account;
-    await remember("today", state.today);
+    await remember("today", state.today).catch(() => {});
+    document.querySelector("[data-offline]")?.remove();
   } catch {
-    state.today = (await recall("today")) ?? null;
+    state.today = (await recall("today").catch(() => null)) ?? null;
     if (shell) state.account = state.today?.account ?? "";
   }
 }
@@ -113,21 +114,29 @@ async function take(form) {
   const data = new FormData(form);
   const fields = [...data].filter(([name, value]) => typeof value === "string" && !["client_id", "account"].includes(name));
   const before = form.dataset.editing ? JSON.parse(form.dataset.editing) : {};
-  const stored = before.id && (await item(before.id));
+  const stored = before.id && (await item(before.id).catch(() => undefined));
   if (stored?.state === "sent") return fault(form, say("sent", { number: stored.number })); // it was on its way already
   const entry = {
-    id: before.id ?? crypto.randomUUID(), at: before.at ?? Date.now(), kind: form.dataset.kind, account: before.account ?? state.account,
+    id: before.id ?? makeId(), at: before.at ?? Date.now(), kind: form.dataset.kind, account: before.account ?? state.account,
     label: labelOf(form, data), fields, photos: [...photos], state: "waiting",
   };
   try {
     await keep(entry);
   } catch (error) {
-    return fault(form, say("unstorable", { why: error?.message ?? error }));
+    return sendUnkept(form, entry, error); // a private window, or a full phone
   }
   navigator.storage?.persist?.();
   clear(form);
   queue.scrollIntoView({ block: "start" });
   return trySending();
+}
+
+/** Send what the phone cannot keep at once; what does not arrive stays in the form. */
+async function sendUnkept(form, entry, error) {
+  const told = await send(entry);
+  if (told.state !== "sent") return fault(form, say("unstorable", { why: told.why ?? error?.message ?? error }));
+  location.href = `/field?sent=${told.number}${told.far ? `&far=${told.far}` : ""}`;
+  return undefined;
 }
 
 function clear(form) {
@@ -200,16 +209,20 @@ queue.querySelector("[data-send-all]").addEventListener("click", trySending);
 addEventListener("online", () => learn().then(trySending));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && trySending());
 setInterval(async () => {
-  if ((await items()).some((entry) => ["waiting", "sending"].includes(entry.state))) await trySending();
+  if ((await items().catch(() => [])).some((entry) => ["waiting", "sending"].includes(entry.state))) await trySending();
 }, EVERY);
+
+async function resume() {
+  await tidy();
+  for (const entry of await items()) if (entry.state === "editing") await keep({ ...entry, state: "waiting" });
+  await show(queue, ways);
+}
 
 await learn();
 fillShell();
-await tidy();
-for (const entry of await items()) if (entry.state === "editing") await keep({ ...entry, state: "waiting" });
-await show(queue, ways);
+const storable = await resume().then(() => true, () => false);
 root.dataset.ready = "yes";
-await trySending();
+if (storable) await trySending();
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker
     .register("/field/worker.js", { scope: "/field" })

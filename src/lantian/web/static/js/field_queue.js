@@ -48,6 +48,15 @@ export async function forget(id) {
 
 export const onChange = (listener) => document.addEventListener(CHANGED, listener);
 
+/** An id as RFC 9562 has it; `crypto.randomUUID` is missing where the page does not come over https. */
+export function makeId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const text = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
+}
+
 /** Photos of a file input, as plain bytes: a File loses its content on some phones once the page is left. */
 export const photosOf = (files) =>
   Promise.all([...files].map(async (file) => ({ name: file.name, type: file.type, bytes: await file.arrayBuffer() })));
@@ -63,7 +72,7 @@ function formOf(entry) {
 }
 
 /** Send one item; what became of it: fields to change in it, or { signin: true } or { later: true }. */
-async function send(entry) {
+export async function send(entry) {
   let answer;
   try {
     answer = await fetch(ADDRESS[entry.kind], {
