@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
-
 from lantian.places.regions import is_within, level_of
 
 
@@ -200,6 +198,8 @@ def _costs(
 
 
 def _settle(teams: Sequence[Team], cities: Sequence[str], seats: int, cost: list[list[float]]) -> dict[str, str]:
+    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]  # only who plans needs it
+
     rows, columns = linear_sum_assignment(cost)
     chosen = {teams[row].id: cities[column // seats] for row, column in zip(rows, columns, strict=True)}
     wrong = [team for team in teams if not team.may_inspect(chosen[team.id])]

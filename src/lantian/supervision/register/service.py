@@ -23,7 +23,7 @@ from lantian.supervision.register.store import (
     RegisterStore,
     Review,
     Target,
-    status_on,
+    as_known,
 )
 from lantian.supervision.rounds import Campaign, Team, assign
 from lantian.supervision.sites import Site
@@ -88,7 +88,6 @@ class Register:
         ``before``: count only inspections of rounds before this one.
         """
         moment = self._moment(as_of)
-        day = moment.astimezone(TIMEZONE).date()
         within: tuple[str, ...] = ()
         done: set[str] = set()
         if campaign is not None:
@@ -98,11 +97,8 @@ class Register:
                 for one in self.store.targets(moment, campaign)
                 if one.inspected_at is not None and (before is None or one.number < before)
             }
-        return [
-            candidate_of(site, inspected=site.id in done)
-            for site in self.store.sites(within=within)
-            if status_on(site, day) == "active"
-        ]
+        there = self.sites(moment, within=within)
+        return [candidate_of(site, inspected=site.id in done) for site in there if site.status == "active"]
 
     def draw(
         self, campaign: str, number: int, n: int, seed: int | str, actor: str, shares: Shares | None = None
@@ -188,11 +184,18 @@ class Register:
 
     # sites
 
-    def returns(self, site_id: str) -> list[rebound.Proposal]:
+    def sites(self, as_of: datetime | None = None, *, within: Sequence[str] = ()) -> list[Site]:
+        """The sites known at a moment, with the status that held then."""
+        day = self._moment(as_of).astimezone(TIMEZONE).date()
+        return [known for site in self.store.sites(within=within) if (known := as_known(site, day)) is not None]
+
+    def returns(self, site_id: str, as_of: datetime | None = None) -> list[rebound.Proposal]:
         """Proposals for one banned site: who in the register may be its return, with the explained score."""
+        day = self._moment(as_of).astimezone(TIMEZONE).date()
         one = profile(self.store.site(site_id))
         others, frequencies = self.store.near(one, rebound.FULL_BLOCK)
-        return rebound.rank(one, [each for each in others if each.site.status != "banned"], frequencies)
+        there = [each for each in others if (site := as_known(each.site, day)) is not None and site.status != "banned"]
+        return rebound.rank(one, there, frequencies)
 
     def review(self, site_id: str, other: str, decision: Decision, actor: str, note: str = "") -> None:
         """Keep what a person says of a proposal: the same, or somebody else. Nothing is merged.
@@ -206,13 +209,22 @@ class Register:
         now = self._platform.clock.now()
         self.store.review(Review(site_id, other, decision, found.score.total, note, actor, now))
 
-    def alike(self, site_id: str, category: str = "", points: Points | None = None, most: int = 50) -> list[Similar]:
+    def alike(
+        self,
+        site_id: str,
+        category: str = "",
+        points: Points | None = None,
+        most: int = 50,
+        as_of: datetime | None = None,
+    ) -> list[Similar]:
         """Sites like one of the register; see `alike_problem`."""
-        return self.alike_problem(of_site(category, self.store.site(site_id)), points, most)
+        return self.alike_problem(of_site(category, self.store.site(site_id)), points, most, as_of)
 
-    def alike_problem(self, problem: Problem, points: Points | None = None, most: int = 50) -> list[Similar]:
+    def alike_problem(
+        self, problem: Problem, points: Points | None = None, most: int = 50, as_of: datetime | None = None
+    ) -> list[Similar]:
         """举一反三: active sites that are like the one where a problem was found."""
-        return similar(problem, self.store.sites(status="active"), points, most)
+        return similar(problem, self.sites(as_of), points, most)
 
 
 def candidate_of(site: Site, *, inspected: bool = False) -> Candidate:

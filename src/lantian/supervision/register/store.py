@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -337,6 +337,14 @@ class RegisterStore:
 def status_on(site: Site, day: date) -> Status:
     """The status that held on a day: a ban of a later day is not known yet."""
     return "active" if site.status_on is not None and site.status_on > day else site.status
+
+
+def as_known(site: Site, day: date) -> Site | None:
+    """A site as it stood on a day; None where it was not known to work yet."""
+    if site.since is not None and site.since > day:
+        return None
+    standing = status_on(site, day)
+    return site if standing == site.status else replace(site, status=standing)
 
 
 def _row(site: Site) -> dict[str, Any]:

@@ -96,12 +96,14 @@ def review(
 def _file(request: Request, viewer: Viewer, site_id: str) -> Response:
     register, desk, language = Register(viewer.platform), Desk(viewer), language_of(request)
     site = _find(viewer, register, site_id, "cases.read")
-    memory = Memory(viewer)
+    memory, asked = Memory(viewer), (site.id, viewer.today)  # they change with the day only
     banned = status_on(site, viewer.today) == "banned"
     proposals: Sequence[Proposal] = ()
     if banned:
-        proposals = memory(("rebound", site.id), lambda: register.returns(site.id), timeless=True)
-    alike: Sequence[Similar] = memory(("alike", site.id), lambda: register.alike(site.id, most=ALIKE), timeless=True)
+        proposals = memory(("rebound", *asked), lambda: register.returns(site.id, viewer.now), timeless=True)
+    alike: Sequence[Similar] = memory(
+        ("alike", *asked), lambda: register.alike(site.id, most=ALIKE, as_of=viewer.now), timeless=True
+    )
     open_ = viewer.may("rounds.manage", site.region)
     side = 0 if language == "zh" else 1
     return render(
