@@ -23,6 +23,17 @@ from lantian.web.security import Viewer
 OUTLINES = "counties"
 """The set of outlines that the phone's map is drawn with."""
 _STEP = 0.002
+_KINDS = {
+    "extend": ("延期", "extended"),
+    "pause": ("中止计时", "paused"),
+    "resume": ("恢复计时", "resumed"),
+    "assign": ("改派", "assigned anew"),
+    "plan": ("倒排工期", "planned"),
+    "step": ("完成一步", "a step done"),
+    "publish": ("公开", "published"),
+    "note": ("备注", "note"),
+    "link": ("关联", "linked"),
+}
 
 
 def of(viewer: Viewer, language: str) -> dict[str, Any]:
@@ -66,9 +77,9 @@ def standing(viewer: Viewer, record: Record, seen: int, language: str) -> dict[s
 
     def words(event: Event) -> dict[str, str]:
         move = flow.moves.get(event.move or "")
-        what = event.kind if move is None else move.zh if language == "zh" else move.en
+        zh, en = (move.zh, move.en) if move else _KINDS.get(event.kind, (event.kind, event.kind))
         at = f"{event.at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
-        return {"at": at, "actor": event.actor, "what": what, "reason": event.reason}
+        return {"at": at, "actor": event.actor, "what": zh if language == "zh" else en, "reason": event.reason}
 
     return {
         "events": case.events,
