@@ -17,6 +17,7 @@ from lantian.kernel.bootstrap import Platform
 from lantian.web import api, errors
 from lantian.web.api import accountability as api_accountability
 from lantian.web.api import calc as api_calc
+from lantian.web.api import cases as api_cases
 from lantian.web.api import clock as api_clock
 from lantian.web.api import disclosure as api_disclosure
 from lantian.web.api import dust as api_dust
@@ -120,6 +121,7 @@ API: tuple[ModuleType, ...] = (
     api_forecast_map,
     api_accountability,
     api_disclosure,
+    api_cases,
     api_calc,
     api_clock,
     api_jobs,

@@ -5,6 +5,7 @@ Nothing here asks who may: `service.Programme` does, or the caller, who is insid
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -51,10 +52,14 @@ class Version:
 
 
 def add_plan(connection: Connection, plan: Plan, *, actor: str, at: datetime) -> None:
-    """Write a programme. Raises TaskError where its code is taken or empty."""
+    """Write a programme. Raises TaskError where its code is taken or no code, or it has no name."""
     table = tables.programme
-    if not plan.code.strip() or connection.scalar(sa.select(table.c.code).where(table.c.code == plan.code)):
+    if not re.fullmatch(r"[\w.-]{1,40}", plan.code) or plan.code == "all":
+        raise TaskError(f"programme {plan.code[:40]!r}: expected a code of up to 40 letters and digits")
+    if connection.scalar(sa.select(table.c.code).where(table.c.code == plan.code)):
         raise TaskError(f"programme {plan.code!r}: expected a code that is not taken")
+    if not plan.zh.strip():
+        raise TaskError("zh: expected the programme's name")
     values = {name: getattr(plan, name) for name in ("code", "zh", "en", "template", "region", "example")}
     connection.execute(sa.insert(table).values(**values, period=plan.period.label, made_by=actor, made_at=at))
 
