@@ -72,3 +72,31 @@ def test_what_cannot_be_drawn_is_refused(alone, lists, tmp_path):
     assert "no such file" in alone.refusal("round", "draw", "--candidates", tmp_path / "no.csv", "--seed", "1", code=2)
     told = alone.refusal("round", "draw", "--candidates", lists[0], "--seed", "1", "--shares", "hot=1", code=2)
     assert "shares 'hot=1': expected NAME=NUMBER" in told
+
+
+def test_sites_are_loaded_into_the_register_and_drawn_from_it(commands, tmp_path):
+    head = "编号,企业名称,区县代码,负责人,电话,主要设备,状态,取缔日期,投产日期,示例,经度,纬度"
+    lines = [
+        f"S{k},（示例）第{k}厂,130102,李示例,1390000000{k},注塑机{k}台,,,2016/01/05,1,114.5,38.0" for k in range(6)
+    ]
+    lines += ["B1,（示例）旧厂,130104,张示例,13800001234,破碎机,取缔,2016-06-01,,是,,"]
+    (tmp_path / "sites.csv").write_text("\n".join((head, *lines)), encoding="utf-8")
+    assert commands.value("round", "sites", tmp_path / "sites.csv") == {"sites": 7}
+    drawn = commands.value("round", "draw", "--seed", "9", "--n", "4", "--write", tmp_path / "list.csv")
+    assert drawn["candidates"] == 6  # the banned one is not drawn
+    again = commands.value("round", "draw", "--seed", "9", "--n", "4", "--candidates", tmp_path / "list.csv")
+    assert again["drawn"] == drawn["drawn"]
+    assert again["list_hash"] == drawn["list_hash"]
+    assert "not written over" in commands.refusal(
+        "round", "draw", "--seed", "9", "--write", tmp_path / "list.csv", code=2
+    )
+    (tmp_path / "bad.csv").write_text(
+        "\n".join((head, lines[0], lines[0], lines[1].replace(",,,2016/01/05", ",closed,,x"))), encoding="utf-8"
+    )
+    told = commands.refusal("round", "sites", tmp_path / "bad.csv", code=2)
+    assert "bad.csv, line 3: id: 'S0' stood there before" in told
+    assert "bad.csv, line 4: status: 'closed'; expected one of active" in told
+
+
+def test_an_empty_register_has_nobody_to_draw(commands):
+    assert "give a list with --candidates" in commands.refusal("round", "draw", "--seed", "9", code=3)
