@@ -45,6 +45,7 @@ COMMANDS = {
     "deadline": "publish",
     "publish": "publish",
     "round": "rounds",
+    "programme": "programme",
     "account": "admin",
     "token": "admin",
     "audit": "admin",

@@ -40,9 +40,9 @@ def day(cell: Any) -> date | None:
 
 
 def number(cell: Any) -> Decimal | None:
-    """A number above 0, exactly as written."""
-    if cell is None or isinstance(cell, bool):
-        raise ValueError("a number above 0")
+    """A number above 0, exactly as written; None: empty."""
+    if cell is None or str(cell).strip() == "":
+        return None
     try:
         value = Decimal(repr(cell) if isinstance(cell, int | float) else str(cell).strip().replace(",", ""))
     except InvalidOperation:

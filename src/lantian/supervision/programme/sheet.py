@@ -122,16 +122,17 @@ def read(source: Path | bytes) -> list[Task]:
         for name in book.sheetnames
         if name not in (TASKS, STEPS, NOTES)
     ]
-    found = [
-        (row, task)
-        for row, line in _rows(book[TASKS], TASKS, COLUMNS, NEEDED, faults)
-        if (task := _task(row, line, faults)) is not None
-    ]
+    rows = _rows(book[TASKS], TASKS, COLUMNS, NEEDED, faults)
+    found = [(row, task) for row, line in rows if (task := _task(row, line, faults)) is not None]
     numbers = [task.number for _, task in found if task.number]
     for row, task in found:
         if task.number and numbers.count(task.number) > 1:
             faults.append(Fault(TASKS, row, COLUMNS["number"], task.number, "a number of its own for each row"))
-    steps = _steps(book[STEPS], set(numbers), faults) if STEPS in book.sheetnames else {}
+    steps = (
+        _steps(book[STEPS], {cells.text(line.get("number")) for _, line in rows}, faults)
+        if STEPS in book.sheetnames
+        else {}
+    )
     tasks = [_with_steps(row, task, steps.get(task.number, []), faults) for row, task in found]
     if faults:
         raise SheetError(faults)
@@ -163,12 +164,12 @@ def _task(row: int, line: Mapping[str, Any], faults: list[Fault]) -> Task | None
         return None
 
 
-def _steps(sheet: Any, numbers: set[str], faults: list[Fault]) -> dict[str, list[Step]]:
+def _steps(sheet: Any, numbers: set[str | None], faults: list[Fault]) -> dict[str, list[Step]]:
     found: dict[str, list[Step]] = {}
     readers: Mapping[str, Callable[[Any], Any]] = {"due": cells.day, "share": cells.share}
     for row, line in _rows(sheet, STEPS, STEP_COLUMNS, ("number", "text", "due"), faults):
         number, text = cells.text(line.get("number")), cells.text(line.get("text"))
-        if number not in numbers:
+        if number is None or number not in numbers:
             faults.append(Fault(STEPS, row, STEP_COLUMNS["number"], number or "-", f"a number of sheet {TASKS}"))
             continue
         values: dict[str, Any] = {}

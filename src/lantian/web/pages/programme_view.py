@@ -155,9 +155,8 @@ def scatter(
         dots.append(Dot(one, *at, label, round(label_y, 1), sentence(one)))
     step = next(size for size in (5, 10, 20, 50, 100, 1000) if most / size <= 4)
     marks = [step * k for k in range(-int(most // step), int(most // step) + 1)]
-    return Scatter(
-        dots, x(kept / 100), y(0), tuple((y(mark), f"{mark:+d}".replace("-", "−") if mark else "0") for mark in marks)
-    )
+    scale = tuple((y(mark), f"{mark:+d}".replace("-", "−") if mark else "0") for mark in marks)
+    return Scatter(tuple(dots), x(kept / 100), y(0), scale)
 
 
 def _short(title: str, place: str) -> str:
