@@ -27,6 +27,7 @@ from lantian.supervision import workflow_file
 from lantian.supervision.events import BEIJING, CaseError, Kind
 from lantian.supervision.evidence import EvidenceStore, Piece
 from lantian.supervision.exif import FAR_M
+from lantian.supervision.field_targets import Goal, Goals
 from lantian.supervision.findings import Finding, categories
 from lantian.supervision.ledger import Filter
 from lantian.supervision.rules import allowed as moves_allowed
@@ -59,10 +60,11 @@ class Spotted:
         category: code of a work line; points: numbers of its checklist that were not met.
         region: as chosen; empty: the place decides.
         subject, detail, address: in words.
-        lon, lat: where, degrees (WGS-84); accuracy_m: how sure the phone was; place_by: ``gps``, ``map`` or ``typed``.
+        lon, lat: where, degrees (WGS-84); accuracy_m: how sure the phone was; place_by: ``gps``, ``map``,
+            ``register`` (the drawn site's) or ``typed``.
         waited: how long it waited on the phone.
         title: in one line; empty: made from subject and points.
-        round: the round of inspection.
+        target: key of the drawn site that was inspected; see `field_targets`.
     """
 
     client_id: str
@@ -78,7 +80,7 @@ class Spotted:
     place_by: str = ""
     waited: timedelta = timedelta()
     title: str = ""
-    round: str | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class FieldDesk:
         self._sets = tuple(sets)
         self._cases = Supervision(platform)
         self._files = EvidenceStore(platform)
+        self._goals = Goals(platform)
 
     def finding(self, spotted: Spotted, photos: Sequence[Photo], account: Account) -> Kept:
         """Open a case from a finding, or tell which one it made before.
@@ -130,13 +133,32 @@ class FieldDesk:
             NotPermitted: the account may not report where it is.
             EvidenceError: a file cannot be kept.
         """
+        goal = self._goals.find(spotted.target, account) if spotted.target else None
+        kept = self._found(spotted, photos, account, goal)
+        if goal:  # also where it had come before: the answer may have been lost in between
+            self._goals.seen(goal, account, kept.number)
+        return kept
+
+    def nothing_found(self, client_id: str, target: str, account: Account) -> Kept:
+        """Note that a drawn site was inspected and nothing was found there; ``number`` is the site's id.
+
+        Raises:
+            CaseError, NotPermitted: as `Goals.find`.
+        """
+        self._before(client_id, account)
+        goal = self._goals.find(target, account)
+        return Kept(goal.site.id, again=not self._goals.seen(goal, account))
+
+    def _found(self, spotted: Spotted, photos: Sequence[Photo], account: Account, goal: Goal | None) -> Kept:
         known = self._before(spotted.client_id, account, spotted.waited, photos)
         if known:
             return known
         _worth_a_case(spotted)
         pieces = [self._files.put(content, name, account) for name, content in photos]
-        finding, by = self._finding(spotted, pieces, account)
+        finding, by = self._finding(spotted, pieces, account, goal)
         extra = {"client_id": spotted.client_id, "place_by": by, **_waiting(spotted.waited)}
+        if goal:
+            extra["site"] = goal.site.id
         if spotted.accuracy_m is not None and by == "gps":
             extra["accuracy_m"] = round(spotted.accuracy_m, 1)
         try:
@@ -212,7 +234,9 @@ class FieldDesk:
         found = [code for one in self._sets if (code := one.locate(lon, lat))]
         return max(found, key=lambda code: KINDS.index(level_of(code)), default=None)
 
-    def _finding(self, spotted: Spotted, pieces: Sequence[Piece], account: Account) -> tuple[Finding, str]:
+    def _finding(
+        self, spotted: Spotted, pieces: Sequence[Piece], account: Account, goal: Goal | None
+    ) -> tuple[Finding, str]:
         """The finding, and how its place is known; without any, a picture's own place is taken."""
         lon, lat, by = spotted.lon, spotted.lat, spotted.place_by or "typed"
         shot = next((piece for piece in pieces if piece.lon is not None), None)
@@ -239,7 +263,7 @@ class FieldDesk:
             detail=spotted.detail.strip(),
             found_on=when.astimezone(BEIJING).date() if spotted.waited else None,
             checklist=spotted.points,
-            round=spotted.round,
+            round=goal.round if goal else None,
             example=account.example,
         )
         return finding, by if lon is not None else "none"

@@ -16,6 +16,9 @@ from lantian.supervision.file_kinds import LIMIT
 BODY = 64 * 2**20
 """Bytes of one message: nine pictures as phones take them."""
 
+PLACED = ("gps", "map", "register", "typed")
+"""How a form knows its place."""
+
 _TEXT = 2000
 _FIELDS = 120
 
@@ -75,9 +78,9 @@ class Sent:
             lon=self.number("lon"),
             lat=self.number("lat"),
             accuracy_m=self.number("accuracy"),
-            place_by=self.text("place_by") if self.text("place_by") in ("gps", "map", "typed") else "",
+            place_by=self.text("place_by") if self.text("place_by") in PLACED else "",
             waited=self.waited,
-            round=self.text("round") or None,
+            target=self.text("target"),
         )
 
     def visit(self) -> Visit:

@@ -38,7 +38,10 @@ Act = Callable[[FieldDesk, Sent], Kept]
 
 KEPT = (
     *(f"css/{name}.css" for name in ("tokens", "levels", "base", "parts", "field")),
-    *(f"js/{name}.js" for name in ("field", "field_queue", "field_list", "field_place", "field_worker")),
+    *(
+        f"js/{name}.js"
+        for name in ("field", "field_queue", "field_list", "field_place", "field_targets", "field_worker")
+    ),
     "img/logo.svg",
 )
 """Static files that a phone keeps for use without a network."""
@@ -48,11 +51,15 @@ KEPT = (
 def page(
     request: Request,
     viewer: Reporter,
-    sent: Annotated[str, Query(max_length=20)] = "",
+    sent: Annotated[str, Query(max_length=120)] = "",
     far: Annotated[int | None, Query()] = None,
+    target: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """Show the form for a finding, and what is to be checked; `sent`: the number of what was just sent."""
-    return _page(request, viewer, sent=sent, far=far)
+    """Show the form for a finding, and what is to be checked.
+
+    `sent`: the number of what was just sent; `target`: key of the drawn site that the form begins with.
+    """
+    return _page(request, viewer, sent=sent, far=far, target=target)
 
 
 @router.get("/field/check/{number}")
@@ -107,6 +114,17 @@ async def visit(request: Request, viewer: Checker) -> Response:
     )
 
 
+@router.post("/field/clear")
+async def clear(request: Request, viewer: Checker) -> Response:
+    """Note that a drawn site (`target`) was inspected and nothing was found; answers as findings."""
+    return await _receive(
+        request,
+        viewer,
+        lambda desk, sent: desk.nothing_found(sent.text("client_id"), sent.text("target"), viewer.account),
+        _page,
+    )
+
+
 async def _receive(request: Request, viewer: Viewer, act: Act, again: Callable[..., Response]) -> Response:
     try:
         sent = await receive(request)
@@ -155,11 +173,13 @@ def _page(
     *,
     sent: str = "",
     far: int | None = None,
+    target: str = "",
     values: dict[str, str] | None = None,
     fault: str = "",
     status: int = 200,
 ) -> Response:
     known = field_today.of(viewer, language_of(request))
+    begun = next((field_today.begun(one) for one in known["targets"] if one["key"] == target), {})
     return render(
         request,
         "field.html",
@@ -168,7 +188,8 @@ def _page(
         today=known,
         sent=sent,
         far=far,
-        values=values or {},
+        values=values or begun,
+        new_id=lambda: str(uuid.uuid4()),
         fault=fault,
     )
 

@@ -11,6 +11,7 @@ from lantian.places.regions import is_within
 from lantian.places.store import PlaceStore
 from lantian.supervision.events import BEIJING, Event
 from lantian.supervision.field import FieldDesk
+from lantian.supervision.field_targets import Goal, Goals
 from lantian.supervision.findings import categories
 from lantian.supervision.rules import allowed
 from lantian.supervision.service import Supervision
@@ -37,15 +38,42 @@ _KINDS = {
 
 
 def of(viewer: Viewer, language: str) -> dict[str, Any]:
-    """The day of an account: its name, `cases` to check, `regions` to choose from, `map` (None: no outlines)."""
+    """The day of an account: its name, `cases` to check, `targets` of the round, `regions` to choose from, `map`.
+
+    `map` is None where no outlines are loaded.
+    """
     found = FieldDesk(viewer.platform).to_check(viewer.account, viewer.now)
+    goals = Goals(viewer.platform).open(viewer.account, viewer.now)
     return {
         "account": viewer.account.login,
         "day": viewer.today.isoformat(),
         "cases": [case_of(viewer, record, language) for record in found],
         "regions": regions(viewer, regions_of(viewer.account, "cases.report")),
         "map": _map(viewer),
+        "targets": [_goal_of(viewer, goal, language) for goal in goals],
     }
+
+
+def _goal_of(viewer: Viewer, goal: Goal, language: str) -> dict[str, Any]:
+    site = goal.site
+    return {
+        "key": goal.key,
+        "round": goal.number,
+        "name": site.name,
+        "code": site.region[:6],
+        "region": Desk(viewer).atlas.name(site.region, language),
+        "address": site.address,
+        "industry": site.industry,
+        "lon": site.lon,
+        "lat": site.lat,
+    }
+
+
+def begun(goal: dict[str, Any]) -> dict[str, str]:
+    """What a form begins with for a drawn site."""
+    place = {} if goal["lon"] is None else {"lon": str(goal["lon"]), "lat": str(goal["lat"]), "place_by": "register"}
+    words = {"subject": goal["name"], "address": goal["address"], "region": goal["code"]}
+    return {"target": goal["key"], **words, **place}
 
 
 def case_of(viewer: Viewer, record: Record, language: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 import { item, items, keep, makeId, onChange, photosOf, recall, remember, send, sendAll, tidy } from "./field_queue.js";
 import { make, say, show } from "./field_list.js";
 import { awaken as awakenPlace, tell } from "./field_place.js";
+import { begin, show as showTargets } from "./field_targets.js";
 
 const EVERY = 30_000; // ms between tries while something waits
 const root = document.querySelector("[data-field]");
 const queue = document.getElementById("queue");
 const shell = root.dataset.field === "shell";
+const findingForm = document.getElementById("finding");
 const forms = [...document.querySelectorAll("form.field-form")];
 const state = { today: null, account: root.dataset.account, photos: new Map(forms.map((form) => [form, []])), busy: false };
 
@@ -141,7 +143,7 @@ async function sendUnkept(form, entry, error) {
 
 function clear(form) {
   form.reset();
-  for (const name of ["place_by", "accuracy"]) if (form.elements[name]) form.elements[name].value = ""; // reset leaves hidden ones
+  for (const name of ["place_by", "accuracy", "target"]) if (form.elements[name]) form.elements[name].value = ""; // reset leaves hidden ones
   delete form.dataset.editing;
   state.photos.set(form, []);
   showPhotos(form);
@@ -193,7 +195,17 @@ async function freshen() {
 }
 
 const ways = { retry: trySending, edit };
-onChange(() => show(queue, ways));
+const targets = document.querySelector("[data-targets]");
+
+/** Drawn sites, the nearest first as far as the form knows a place by satellite. */
+async function listTargets() {
+  if (!targets) return;
+  const { lon, lat, place_by: by } = findingForm.elements;
+  const here = by.value === "gps" ? { lon: Number(lon.value), lat: Number(lat.value) } : null;
+  await showTargets(targets, state.today, here, trySending);
+}
+
+onChange(() => Promise.all([show(queue, ways), listTargets()]));
 
 for (const form of forms) {
   form.noValidate = true;
@@ -203,8 +215,7 @@ for (const form of forms) {
   });
   for (const input of form.querySelectorAll("[data-photos]")) input.addEventListener("change", () => pick(form, input));
 }
-const findingForm = document.getElementById("finding");
-if (findingForm) awakenPlace(findingForm, () => state.today?.map ?? null);
+if (findingForm) awakenPlace(findingForm, () => state.today?.map ?? null, listTargets);
 queue.querySelector("[data-send-all]").addEventListener("click", trySending);
 addEventListener("online", () => learn().then(trySending));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && trySending());
@@ -220,6 +231,11 @@ async function resume() {
 
 await learn();
 fillShell();
+const asked = new URLSearchParams(location.search).get("target");
+const drawn = state.today?.targets?.find((one) => one.key === asked);
+if (drawn && findingForm) begin(findingForm, drawn);
+if (findingForm) tell(findingForm);
+await listTargets();
 const storable = await resume().then(() => true, () => false);
 root.dataset.ready = "yes";
 if (storable) await trySending();

@@ -6,7 +6,7 @@ export const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (all, 
 
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  element.append(...children.filter((child) => child !== null && child !== undefined)); // what is not there is not shown
   return element;
 }
 
@@ -76,7 +76,8 @@ function lineOf(entry, { retry, edit }) {
   if (entry.state === "sent") line.append(make("div", { className: "row" }, button(say("clear"), () => forget(entry.id))));
   if (entry.state === "conflict") line.append(conflictOf(entry, retry));
   if (["waiting", "refused", "editing"].includes(entry.state)) {
-    line.append(make("div", { className: "row" }, button(say("edit"), () => edit(entry)), sure(say("drop"), say("drop_sure"), () => forget(entry.id))));
+    const change = entry.kind === "clear" ? null : button(say("edit"), () => edit(entry));
+    line.append(make("div", { className: "row" }, change, sure(say("drop"), say("drop_sure"), () => forget(entry.id))));
   }
   return line;
 }

@@ -20,15 +20,18 @@ export function tell(form) {
   form.querySelector("[data-place]").textContent = known ? say("located", { lon: Number(lon.value).toFixed(5), lat: Number(lat.value).toFixed(5) }) + sure : "";
 }
 
-/** Bring the place of a form to life; `spec()` gives what the map is drawn with, or null. */
-export function awaken(form, spec) {
+/** Bring the place of a form to life; `spec()` gives what the map is drawn with, or null; `found()` hears of a position. */
+export function awaken(form, spec, found) {
   const said = form.querySelector("[data-place]");
   const find = form.querySelector("[data-locate]");
   find.hidden = !("geolocation" in navigator);
   find.addEventListener("click", () => {
     said.textContent = say("locating");
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => put(form, coords.longitude, coords.latitude, "gps", coords.accuracy),
+      ({ coords }) => {
+        put(form, coords.longitude, coords.latitude, "gps", coords.accuracy);
+        found();
+      },
       (error) => (said.textContent = say("no_place", { why: error.message || error.code })),
       ACCURATE,
     );

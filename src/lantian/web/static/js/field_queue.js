@@ -1,8 +1,8 @@
 // What waits on the phone: findings and visits with their photos in IndexedDB, sent one by one, each until the server has said what
 // became of it. The id is made here, so what is sent twice (an answer was lost, two pages are open) is kept once.
-//   item: { id, kind: finding | visit, account, fields: [[name, value]], photos: [{ name, type, bytes }], at, state, label, ... }
+//   item: { id, kind: finding | visit | clear, account, fields: [[name, value]], photos: [{ name, type, bytes }], at, state, label, ... }
 //   state: waiting | sending | sent | refused | conflict | foreign
-const ADDRESS = { finding: "/field/findings", visit: "/field/visits" };
+const ADDRESS = { finding: "/field/findings", visit: "/field/visits", clear: "/field/clear" };
 const PATIENCE = 120_000; // ms for one item: nine photos over a bad network
 const CHANGED = "field:queue";
 
