@@ -103,7 +103,8 @@ def test_the_page_answers_first_and_shows_rule_clause_and_facts(desk: TestClient
 def test_pack_period_and_day_are_chosen_in_the_address(desk: TestClient, fresh: Platform) -> None:
     sign_in(desk, fresh, "analyst")
     page = desk.get("/accountability").text
-    assert "本项目自拟规则，非正式文件" in page  # none official is in force in 2016
+    assert "本项目自拟规则，非正式文件" not in page  # the official one, though it was not in force in 2016
+    assert "本项目自拟规则，非正式文件" in desk.get("/accountability?pack=zones").text
     assert "截至2016年12月16日" in page
     assert "约谈" in page
     for wrong in ("pack=none", "period=winter", "day=tomorrow", "day=2016-12-17", "day=2016-09-30&period=2016AW"):

@@ -193,3 +193,28 @@ def test_nothing_overlaps_sticks_out_or_is_too_faint(visit_campaign, campaign, s
             assert visitor.page.evaluate(measure) == [], path
     names = {state.en for state in workflow_file.load("five_step").states.values()}
     assert names <= set(visitor.page.locator(".workflow text.name").all_text_contents())
+
+
+@pytest.mark.requirement("V3", part="sources by the interface")
+def test_other_systems_report_once_and_scripts_act(as_role, campaign):
+    office = as_role("office")
+    alert = {
+        "title": "示例 CEMS 超标", "category": "industry", "source": "exceedance", "region": "110112",
+        "reference": "ALERT-1", "lon": 116.6, "lat": 39.9,
+    }  # fmt: skip
+    first, again = (office.post("/api/v1/cases", json=alert) for _ in range(2))
+    assert (first.status_code, first.json()["new"], again.json()) == (
+        201, True, {"number": first.json()["number"], "new": False},
+    )  # fmt: skip
+    number = first.json()["number"]
+    event = {"kind": "move", "move": "hand_over", "seen": 1, "reason": "交办", "days": 5, "requirement": "停产整治",
+             "owner": {"region": "110112", "department": "ecology"}}  # fmt: skip
+    assert office.post(f"/api/v1/cases/{number}/events", json={**event, "seen": 2}).status_code == 409
+    assert office.post(f"/api/v1/cases/{number}/events", json={**event, "owner": {"region": "x"}}).status_code == 422
+    done = office.post(f"/api/v1/cases/{number}/events", json=event)
+    assert (done.status_code, done.json()["state"], done.json()["owner"]["region"]) == (201, "handed", "110112")
+    listed = {row["number"]: row for row in office.get("/api/v1/cases?q=CEMS").json()}
+    assert listed[number]["due"] == done.json()["due"]
+    assert office.post("/api/v1/cases", json={**alert, "reference": "A-2", "region": "999999"}).status_code == 422
+    assert as_role("county").get(f"/api/v1/cases/{number}").status_code == 404
+    assert as_role("county").post("/api/v1/cases", json={**alert, "reference": "A-3"}).status_code == 403

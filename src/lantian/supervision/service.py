@@ -86,6 +86,17 @@ class Supervision:
                 beside(connection, number)
         return number
 
+    def report(self, finding: Finding, account: Account, **more: Any) -> tuple[str, bool]:
+        """`open` for what comes by itself and may come twice, such as an alert: its number, and whether it is new.
+
+        The same source and reference open one case only. Raises as `open`, and CaseError without a reference.
+        """
+        if not finding.reference.strip():
+            raise CaseError("reference: missing; expected the number of the alert, letter or complaint")
+        with reading(self._platform.engine).connect() as connection:
+            known = store.referring(connection, finding.source, finding.reference)
+        return (known, False) if known else (self.open(finding, account, **more), True)
+
     def move(
         self, number: str, move: str, account: Account, reason: str, *, evidence: Sequence[str] = (), **data: Any
     ) -> Record:

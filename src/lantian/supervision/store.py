@@ -90,6 +90,13 @@ def get(connection: Connection, number: str, as_of: datetime | None = None, cale
     return Record(row.id, number, events, fold(events, workflow_file.load(row.workflow), calendar))
 
 
+def referring(connection: Connection, source: str, reference: str) -> str | None:
+    """The number of the case that a letter, complaint or alert opened; None: none yet."""
+    case = supervision_case.c
+    query = sa.select(case.number).where(case.reference == reference, case.source == source).order_by(case.id)
+    return connection.scalar(query.limit(1))
+
+
 def rebuild(connection: Connection, calendar: Calendar | None = None) -> tuple[int, int]:
     """Compute anew where every case stands; how many cases there are, and how many stood otherwise."""
     changed = count = 0
@@ -149,7 +156,7 @@ def _row(number: str, case: Case) -> dict[str, Any]:
         "owner_region": case.owner.region if case.owner else None,
         "owner_department": case.owner.department if case.owner else None,
         **{name: found[name] for name in ("region", "category", "source", "title")},
-        **{name: found.get(name, "") for name in ("subject", "address")},
+        **{name: found.get(name, "") for name in ("subject", "address", "reference")},
         **{name: found.get(name) for name in ("lon", "lat", "round")},
         "requirement": case.requirement,
         "opened_on": case.opened_at.astimezone(BEIJING).date(),

@@ -118,8 +118,9 @@ def asked(viewer: Viewer, pack: str, period: str, day: str) -> tuple[Pack, Perio
 
 
 def usual(day: date) -> str:
-    """The pack that is shown where none is asked for: the official one in force, else the one of the lists."""
-    return next((pack.name for pack in packs.on(day) if pack.official), "zones")
+    """The pack shown where none is asked for: the official one in force, else another official one as an exercise."""
+    known = [*packs.on(day), *(packs.load(name) for name in packs.names())]
+    return next((pack.name for pack in known if pack.official), "zones")
 
 
 def evaluated(viewer: Viewer, pack: Pack, period: Period, day: date) -> Evaluated:

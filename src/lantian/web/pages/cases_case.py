@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFile
+from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
-from lantian.kernel.accounts import NotPermitted, scopes_of
+from lantian.kernel.accounts import NotPermitted
 from lantian.places.regions import ancestors_of
-from lantian.supervision import diagram, ledger
+from lantian.supervision import diagram
 from lantian.supervision.case import Case
 from lantian.supervision.events import CaseError, Event, Party, departments
 from lantian.supervision.evidence import EvidenceStore
@@ -21,6 +21,7 @@ from lantian.supervision.findings import SOURCES, Finding, categories
 from lantian.supervision.rules import RELATIONS, allowed
 from lantian.supervision.service import Supervision
 from lantian.supervision.store import Record
+from lantian.web.api.cases import known
 from lantian.web.desk import Desk
 from lantian.web.pages.cases import days_left
 from lantian.web.render import language_of, render
@@ -74,7 +75,7 @@ def enter(
 @router.get("/cases/{number}")
 def page(request: Request, viewer: Reader, number: str) -> Response:
     """Show a case as it stands on the clock."""
-    return _page(request, viewer, _record(viewer, number))
+    return _page(request, viewer, known(viewer, number))
 
 
 @router.post("/cases/{number}/{kind}")
@@ -100,7 +101,7 @@ def act(
     files: list[UploadFile] | None = None,
 ) -> Response:
     """Write one event; `seen` is how many events the person had before them, so that nobody overwrites another."""
-    record = _record(viewer, number)
+    record = known(viewer, number)
     try:
         data: dict[str, Any] = {
             **({"owner": Party(region, department)} if region and department else {}),
@@ -141,18 +142,6 @@ def _keep(viewer: Viewer, files: list[UploadFile] | None) -> list[str]:
     kept = EvidenceStore(viewer.platform)
     given = [one for one in files or () if one.filename]
     return [kept.put(one.file.read(LIMIT + 1), one.filename or "", viewer.account).sha256 for one in given]
-
-
-def _record(viewer: Viewer, number: str) -> Record:
-    """The case, if the viewer may see it; what is not theirs to see is not there."""
-    try:
-        record = Supervision(viewer.platform).case(number, viewer.now)
-    except LookupError as error:
-        raise HTTPException(404, str(error)) from None
-    asked = ledger.Filter(scopes_of(viewer.account, "cases.read"), standing="all", text=number)
-    if not Supervision(viewer.platform).ledger(asked, viewer.now, limit=1).total:
-        raise HTTPException(404, f"case {number}: there is none for {viewer.account.login}")
-    return record
 
 
 def _page(request: Request, viewer: Viewer, record: Record, fault: Exception | None = None) -> Response:

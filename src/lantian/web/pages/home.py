@@ -73,6 +73,7 @@ def _page(request: Request, viewer: Viewer) -> Response:
         caveats=desk.caveats([place], holding(desk.last_day, "year"), language)
         if known and viewer.may("ranking.read")
         else [],
+        undone=today.undone(viewer) if viewer.may("cases.read") else None,
         goals=today.goals(desk, place) if known and viewer.may("targets.read") else [],
         stations=today.members(desk, place, language)[:SHOWN] if known else [],
         paths={page.name: page.path for page in renderer.pages if viewer.may(page.permission)},

@@ -11,7 +11,10 @@ import polars as pl
 
 from lantian.assessment.periods import Period, parse
 from lantian.assessment.targets import DAY_COUNTS, Track
+from lantian.kernel.accounts import scopes_of
 from lantian.standards.codes import POLLUTANTS
+from lantian.supervision.ledger import Filter
+from lantian.supervision.service import Supervision
 from lantian.web.api.places import days, hours
 from lantian.web.atlas import Listing
 from lantian.web.desk import Desk
@@ -20,6 +23,8 @@ from lantian.web.security import Viewer
 
 TREND = timedelta(hours=24)
 WEEK = timedelta(days=7)
+_OLDEST = 3
+"""Overdue cases named on the front page."""
 _TALL, _STEP, _BAR = 48, 10, 8
 """Height of the trend, distance and width of its bars, in units of the drawing."""
 
@@ -185,3 +190,25 @@ def members(desk: Desk, place: str, language: str) -> list[Spot]:
     every = stations(desk.viewer, language)
     inside = set(desk.judge.places.members(place, desk.viewer.today)) if place else set()
     return [spot for spot in every if spot.code in inside] or every
+
+
+@dataclass(frozen=True)
+class Undone:
+    """Problems that are open, and the longest overdue ones: rows of the ledger with ``late``, days beyond the last."""
+
+    open: int
+    overdue: int
+    unfinished: int
+    rows: list[dict[str, Any]]
+
+
+def undone(viewer: Viewer) -> Undone | None:
+    """Who has not done it, among the cases that the viewer may see; None where none is open."""
+    cases = Supervision(viewer.platform)
+    asked = Filter(scopes_of(viewer.account, "cases.read"))
+    counts = cases.summary(asked, viewer.now)
+    if not counts.open:
+        return None
+    rows = cases.ledger(asked, viewer.now, limit=_OLDEST).rows
+    late = [{**row, "late": (viewer.today - row["due"]).days} for row in rows]
+    return Undone(counts.open, counts.overdue, counts.unfinished, late)

@@ -83,6 +83,9 @@ def _cases() -> None:
         sa.Column("subject", sa.Text, nullable=False, server_default="", comment="enterprise, site or road"),
         sa.Column("address", sa.Text, nullable=False, server_default=""),
         sa.Column("requirement", sa.Text, nullable=False, server_default="", comment="what the owner must do"),
+        sa.Column(
+            "reference", sa.Text, nullable=False, server_default="", comment="of the letter, complaint, alert, site"
+        ),
         sa.Column("lon", sa.Double),
         sa.Column("lat", sa.Double),
         sa.Column("round", sa.Text, comment="the round of inspection that found it"),
@@ -108,6 +111,7 @@ def _cases() -> None:
             "ix_supervision_case_owner_region", "owner_region", postgresql_ops={"owner_region": "text_pattern_ops"}
         ),
         sa.Index("ix_supervision_case_last_at", "last_at"),
+        sa.Index("ix_supervision_case_reference", "reference"),
         sa.Index("ix_supervision_case_opened_on", "opened_on", "id"),
         sa.Index("ix_supervision_case_state", "state", "due"),
         comment="where each case stands, computed from its events; `lantian case rebuild` makes it anew",
