@@ -118,6 +118,15 @@ def test_a_list_is_brought_in_whole_or_not_at_all(tree):
     assert tree.import_tasks(before, OFFICE).same == tuple(task.number for task in before)
 
 
+def test_a_unit_that_was_reported_in_stays(plan, platform):
+    plan.add_task(CITY, OFFICE)
+    plan.change_task(replace(plan.task("A"), unit="家"), OFFICE, "更正")
+    platform.clock.jump(datetime(2016, 6, 3, 2, tzinfo=UTC))
+    plan.report("A", MAY, Decimal(1), OFFICE, evidence=PROOF)
+    with pytest.raises(TaskError, match="unit '台': expected '家', 1 report"):
+        plan.change_task(replace(plan.task("A"), unit="台"), OFFICE, "更正")
+
+
 def test_a_withdrawn_task_stays_in_the_record(tree, platform):
     with pytest.raises(TaskError, match="withdraw those first"):
         tree.withdraw("A", OFFICE, "取消")

@@ -24,6 +24,8 @@ PATHS = (
     "/forecast",
     "/forecast/consult",
     "/verification",
+    "/programme",
+    "/meetings",
     "/jobs",
     "/accounts",
     "/audit",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,9 +19,11 @@ from lantian.supervision.programme import rollup, sheet
 from lantian.supervision.programme.service import Programme
 from lantian.supervision.programme.task import Task
 
+from .beijing import DESK, MEASURES, PHONE
 from .programme_made import build
 
 SignIn = Callable[[str], None]
+OVERLAPS, OUTSIDE, CONTRAST = MEASURES
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
@@ -117,10 +120,16 @@ def test_a_county_reports_for_its_own_tasks_with_proof(plan: Programme, county: 
     assert send(own.task.number, str(own.done + 1)) == 303
     after = next(one for one in plan.standings() if one.task.number == own.task.number)
     assert after.done == own.done + 1
-    assert after.reports[-1].evidence
+    (sha256,) = after.reports[-1].evidence
+    given = county.get(f"/programme/proof/{sha256}")
+    assert given.content == PNG
+    assert given.headers["content-disposition"].startswith("attachment")
+    assert county.get(f"/programme/proof/{'0' * 64}").status_code == 404
     assert send(own.task.number, str(own.done)) == 422  # falls without a reason
     assert send(own.task.number, str(own.done), reason="核减") == 303
     assert county.post("/programme/tasks", data=TASK).status_code == 403
+    change = {"task": own.task.number, "quantity": "1", "due": "2017-01-31", "reason": "x"}
+    assert county.post("/programme/change", data=change).status_code == 403
     assert county.post("/programme/withdraw", data={"task": own.task.number, "reason": "x"}).status_code == 403
 
 
@@ -145,6 +154,14 @@ def test_the_office_adds_hands_down_and_withdraws(plan: Programme, client: TestC
     shown = client.get(f"/programme?plan=all&task={number}").text
     assert "未分解：10.0 台" in shown
     assert "示例厂" in shown
+    change = {"task": number, "quantity": "11", "due": "2017-01-31", "reason": "核减"}
+    assert (
+        client.post("/programme/change", data={**change, "quantity": "2"}).status_code == 422
+    )  # less than handed down
+    assert client.post("/programme/change", data={**change, "reason": " "}).status_code == 422
+    assert client.post("/programme/change", data=change).status_code == 303
+    assert (plan.task(number).quantity, plan.task(number).due) == (11, date(2017, 1, 31))
+    assert [one.why for one in plan.versions(number)] == ["", "核减"]
     refused = client.post("/programme/withdraw", data={"task": number, "reason": "重复"})
     assert refused.status_code == 422
     child = parse_qs(urlsplit(part.headers["location"]).query)["task"][0]
@@ -236,6 +253,23 @@ def test_a_meeting_is_held_and_its_decisions_stand_on_the_page(
     assert client.post("/meetings", data={"held_on": "2016-12-15", "chair": "x"}).status_code == 403
     assert client.post(f"/meetings/{number}/decisions", data=decide).status_code == 403
     assert client.post(f"/meetings/{number}/minutes", data={"text": "x"}).status_code == 403
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("K3", part="programme and meetings in a real browser")
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_overlaps_sticks_out_or_is_too_faint(
+    plan: Programme, live: str, browse: Callable[..., Any], size: dict[str, int]
+) -> None:
+    page = browse(live, "office", size=size).page
+    for language in ("zh", "en"):
+        for path in ("/programme?plan=2016", "/programme?plan=2016&task=2016-1.3&form=new", "/meetings"):
+            page.goto(f"{live}{path}{'&' if '?' in path else '?'}lang={language}")
+            page.wait_for_load_state("load")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            assert page.evaluate(OVERLAPS) == [], path
+            assert page.evaluate(OUTSIDE) == [], path
+            assert page.evaluate(CONTRAST) == [], path
 
 
 def test_before_anything_is_entered_the_page_says_what_to_do(

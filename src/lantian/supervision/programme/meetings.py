@@ -213,7 +213,7 @@ class Meetings:
         flows = [workflow_file.load(name) for name in workflow_file.names()]
         back = [m.name for w in flows for m in w.moves.values() if w.desks[m.desk].owner and m.to == w.initial]
         failed = [m.name for w in flows for m in w.moves.values() if m.counts == "failure"]
-        event, rules = case_event, self._rules.agenda
+        event, rules, closed = case_event, self._rules.agenda, supervision_case.c.closed_on
         sent = sa.func.count().filter(event.c.move.in_(back))
         given = sa.func.count().filter(event.c.kind == "assign")
         failures = sa.func.count().filter(event.c.move.in_(failed))
@@ -222,6 +222,7 @@ class Meetings:
             sa.select(supervision_case.c.number, sent, given)
             .join(event, event.c.case_id == supervision_case.c.id)
             .where(event.c.at <= moment, sa.or_(event.c.kind == "assign", event.c.move.in_([*back, *failed])))
+            .where(sa.or_(closed.is_(None), closed >= moment.astimezone(BEIJING).date()))
             .group_by(supervision_case.c.number)
             .having(enough)
         )

@@ -103,6 +103,7 @@ def put_tasks(
     for task in changed:
         if task.number not in latest:
             raise LookupError(f"task {task.number!r}: there is none")
+        _same_unit(connection, task, present)
         if task.withdrawn:
             check(task, present)
             present.pop(task.number, None)
@@ -180,6 +181,14 @@ def reports(
         Report(row.task, row.month, row.done, row.at, row.reported_by, tuple(row.evidence), row.note, row.why, row.id)
         for row in connection.execute(query)
     ]
+
+
+def _same_unit(connection: Connection, task: Task, present: dict[str, Task]) -> None:
+    """Raises TaskError where reports that were given would come to mean something else."""
+    old = present.get(task.number)
+    given = len(reports(connection, numbers=[task.number])) if old and old.unit != task.unit else 0
+    if old and given:
+        raise TaskError(f"task {task.number}: unit {task.unit!r}: expected {old.unit!r}, {given} report(s) count in it")
 
 
 def _latest(connection: Connection) -> dict[str, int]:

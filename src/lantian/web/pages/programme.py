@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Form, HTTPException, Path, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from lantian.assessment.periods import parse
@@ -148,6 +149,42 @@ def add_task(
     except _FAULTS as error:
         return _page(request, viewer, programme or "all", task=parent, form="new", fault=error)
     return RedirectResponse(f"/programme?{urlencode({'plan': programme or 'all', 'task': number})}", 303)
+
+
+@router.post("/programme/change")
+def change(request: Request, viewer: Editor, task: Text, quantity: Text, due: Text, reason: Text) -> Response:
+    """Change quantity and last day of a task; with another day the item's usual steps are laid out anew."""
+    plan = Programme(viewer.platform)
+    try:
+        old, day = plan.task(task), _day("due", due)
+        plans = {one.code: one for one in plan.plans(viewer.now)}
+        items = templates.load(plans[old.programme].template).items if old.programme in plans else {}
+        anew = day != old.due and old.item in items and bool(old.steps) and old.start < day
+        steps = templates.schedule(items[old.item], old.start, day) if anew else old.steps
+        made = replace(old, quantity=_quantity("quantity", quantity), due=day, steps=steps)
+        plan.change_task(made, viewer.account, reason)
+    except _FAULTS as error:
+        return _page(request, viewer, "all", task=task, fault=error)
+    return RedirectResponse(f"/programme?{urlencode({'plan': 'all', 'task': task})}#task", 303)
+
+
+@router.get("/programme/proof/{sha256}")
+def proof(viewer: Reader, sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Response:
+    """Give a file that proves a report on a task that the viewer may see, to be saved."""
+    scopes = scopes_of(viewer.account, "programme.read")
+    found = Programme(viewer.platform).standings(viewer.now, scopes=scopes)
+    if not any(sha256 in report.evidence for one in found for report in one.reports):
+        raise HTTPException(404, f"proof {sha256[:16]}: there is none of a task that you may see")
+    store = EvidenceStore(viewer.platform)
+    try:
+        piece, content = store.get(sha256), store.content(sha256)
+    except (LookupError, EvidenceError) as error:
+        raise HTTPException(404, str(error)) from None
+    headers = {
+        "Content-Disposition": f'attachment; filename="{piece.file_name}"',
+        "Content-Security-Policy": "sandbox",
+    }
+    return Response(content, media_type=piece.media_type, headers=headers)
 
 
 @router.post("/programme/withdraw")
