@@ -30,9 +30,15 @@ REGIONS = {
 }  # fmt: skip
 HEAD = "受理编号,受理时间,举报内容,被举报单位,地址,区县,经度,纬度,举报人,联系电话\n"
 ROWS = (
-    "A1,2016-11-28 08:30,工地裸土不盖，扬尘大，联系人冯二，电话13900001234,示例永兴工地,示例建设路1号,朝阳区,116.5,39.9,冯二,13900001234\n"
+    "A1,2016-11-28 08:30,工地裸土不盖，扬尘大，联系人冯二，电话13900001234,"
+    "示例永兴工地,示例建设路1号,朝阳区,116.5,39.9,冯二,13900001234\n"
     "A2,2016/11/29 21:00,半夜施工土方没盖,示例永兴工地,,朝阳区,116.5005,39.9002,,\n"
     "A3,2016-11-30 10:00,烧烤油烟冲进窗户,示例小店,海淀区示例路9号,,,,陈三,010-66668888\n"
+)
+
+WRONG = (
+    "A1,昨天,内容,,,朝阳区,,,,\nA2,2016-12-01,,,,朝阳区,,,,\nA3,2016-12-01,没有地点,,,,,,,\n"
+    "A4,2016-12-01,好,,,朝阳区,,,,\nA4,2016-12-01,好,,,朝阳区,116,,,\n"
 )
 
 
@@ -67,11 +73,7 @@ def test_the_three_kinds_of_files_say_the_same(complaints, tmp_path):
 
 def test_a_wrong_file_brings_nothing_and_every_fault_is_named(complaints, tmp_path):
     path = tmp_path / "bad.csv"
-    path.write_text(
-        HEAD
-        + "A1,昨天,内容,,,朝阳区,,,,\nA2,2016-12-01,,,,朝阳区,,,,\nA3,2016-12-01,没有地点,,,,,,,\nA4,2016-12-01,好,,,朝阳区,,,,\nA4,2016-12-01,好,,,朝阳区,116,,,\n",
-        "utf-8",
-    )
+    path.write_text(HEAD + WRONG, "utf-8")
     with pytest.raises(ListError) as said:
         files.read(path, complaints.where)
     for part in ("line 2: received: '昨天'", "line 3: text", "line 4: region", "line 6: lon, lat"):

@@ -1,8 +1,8 @@
 """What the public may read of a case: the rule by which everything of a person is left out or covered.
 
 Fields are named one by one; what is not named here is never shown. Texts that are shown pass `text`, which covers by
-form (numbers, plates, e-mail, homes) and by the names that the case itself knows: persons of the finding, whoever acted,
-and who complained.
+form (numbers, plates, e-mail, homes) and by the names that the case itself knows: persons of the finding, whoever
+acted, and who complained.
 """
 
 from __future__ import annotations

@@ -110,7 +110,8 @@ class Complaints:
             raise ComplaintError(f"complaint {taken.id} belongs to case {taken.case_number} already")
         first = found[0]
         line = category or first.category
-        title = f"{first.subject or first.address or '12369 举报'}：{categories()[line].zh if line in categories() else line}"
+        what = categories()[line].zh if line in categories() else line
+        title = f"{first.subject or first.address or '12369 举报'}：{what}"
         finding = Finding(
             title=title[:120],
             category=line,
@@ -137,9 +138,7 @@ class Complaints:
         desk = Supervision(self._platform, self._calendar)
         region = desk.case(number).case.finding["region"]
         if not allowed(account, "cases.report", region):
-            raise NotPermitted(
-                f"{account.login} 不能在 {region} 关联举报", f"{account.login} lacks cases.report for {region}"
-            )
+            raise _no(account, "cases.report", region)
         reason = f"关联举报 {'、'.join(one.id for one in found)}"
         desk.act(number, "note", account, reason, beside=self._linking(keys, account))
 
@@ -158,10 +157,7 @@ class Complaints:
         with reading(self._platform.engine).connect() as connection:
             found = store.get(connection, key, self._moment(as_of))
             if not allowed(account, "cases.assign", found.region):
-                raise NotPermitted(
-                    f"{account.login} 不能查看举报人信息",
-                    f"{account.login} lacks the permission cases.assign for {found.region}",
-                )
+                raise _no(account, "cases.assign", found.region)
             return store.contact(connection, key)
 
     def counts(self, account: Account, as_of: datetime | None = None) -> pl.DataFrame:
@@ -209,10 +205,7 @@ class Complaints:
             found = [store.get(connection, key, now) for key in dict.fromkeys(keys)]
         for one in found:
             if not allowed(account, "cases.report", one.region):
-                raise NotPermitted(
-                    f"{account.login} 不能办理 {one.region} 的举报",
-                    f"{account.login} lacks cases.report for {one.region}",
-                )
+                raise _no(account, "cases.report", one.region)
         return sorted(found, key=lambda one: (one.received_at, one.id))
 
     def _linking(self, keys: Sequence[str], account: Account) -> Any:
@@ -226,3 +219,10 @@ class Complaints:
 
     def _moment(self, as_of: datetime | None) -> datetime:
         return as_of or self._platform.clock.now()
+
+
+def _no(account: Account, permission: str, region: str) -> NotPermitted:
+    return NotPermitted(
+        f"{account.login} 在 {region} 没有此项权限（{permission}）",
+        f"{account.login} lacks the permission {permission} for {region}",
+    )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 from sqlalchemy.dialects.postgresql import insert
 
 from lantian.supervision.complaints.complaint import Complaint
@@ -89,7 +89,7 @@ def complainants(connection: Connection, numbers: Sequence[str]) -> dict[str, se
     return found
 
 
-def _complaint(row: Mapping[str, Any], as_of: datetime) -> Complaint:
+def _complaint(row: RowMapping, as_of: datetime) -> Complaint:
     linked = row["linked_at"] is not None and row["linked_at"] <= as_of
     answered = row["answered_at"] is not None and row["answered_at"] <= as_of
     same = (

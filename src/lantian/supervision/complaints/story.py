@@ -27,7 +27,11 @@ _SUBJECTS = {
     "roads": ("路段",),
 }
 _TEXTS = {
-    "construction": ("工地土方没有覆盖，刮风就是一阵扬尘", "半夜还在施工，裸土不盖，阳台上一层土", "工地围挡坏了，施工扬尘直往小区里飘"),
+    "construction": (
+        "工地土方没有覆盖，刮风就是一阵扬尘",
+        "半夜还在施工，裸土不盖，阳台上一层土",
+        "工地围挡坏了，施工扬尘直往小区里飘",
+    ),
     "muck": ("渣土车不苫盖，一路遗撒", "夜里拉土的渣土车一辆接一辆，路上全是土"),
     "industry": ("工厂晚上偷排，刺鼻的废气熏得人头疼", "化工异味又来了，烟囱冒烟", "铸造车间废气不处理就往外排"),
     "scattered": ("小作坊喷漆，味道很大", "小塑料作坊没有手续，天天生产"),
@@ -35,13 +39,14 @@ _TEXTS = {
     "burning": ("有人烧秸秆，浓烟滚滚", "地里烧垃圾，呛得很"),
     "loose_coal": ("有人卖散煤，没有手续", "村里还在烧蜂窝煤取暖"),
     "roads": ("大车一过尘土飞扬，从来不洒水", "道路扬尘严重，积尘很厚"),
-}  # fmt: skip
+}
 _AGAIN = ("还是没人管", "已经反映过一次", "希望尽快处理", "请尽快派人查看", "")
 _REPLIES = (
     "经核查属实，已责令整改并立案，整改情况将继续跟踪。",
     "经现场检查，问题属实，当日已完成整改。",
     "经两次检查未发现所反映的问题，将加强巡查。",
 )
+_FIRMS = ("永兴", "恒通", "盛源", "宏达", "顺发", "柳林")
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def _problem(
     place = {
         "region": code,
         "category": category,
-        "subject": f"{MARK}{chance.choice(('永兴', '恒通', '盛源', '宏达', '顺发', '柳林'))}{chance.choice(_SUBJECTS[category])}",
+        "subject": f"{MARK}{chance.choice(_FIRMS)}{chance.choice(_SUBJECTS[category])}",
         "address": f"{name}{MARK}{street}路{chance.randint(1, 300)}号",
         "lon": round(lon + chance.uniform(-0.02, 0.02), 5),
         "lat": round(lat + chance.uniform(-0.02, 0.02), 5),
