@@ -25,6 +25,7 @@ from .pictures import HERE, drawing, picture
 
 FINDING = Finding("土方未覆盖", "construction", "inspection", "110105", lon=HERE[0], lat=HERE[1])
 SHEET = {"[Content_Types].xml": "", "xl__workbook_dot_xml": ""}
+PACKED = b"2 0 obj<</Length 14>>stream\n\x01/JS \xff/Launch \nendstream endobj "
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"
 
 
@@ -133,6 +134,10 @@ def test_only_who_may_see_a_case_sees_its_files(files, people, desk):
         (picture() + b"\0\0\0\x18ftypmp42 a moving picture as phones append it", "image/jpeg"),
         (drawing(), "image/png"),
         (PDF, "application/pdf"),
+        (
+            PDF.replace(b"trailer", b"2 0 obj<</Length 9>>stream\n\x01/JS \xff/Launch\nendstream endobj trailer"),
+            "application/pdf",
+        ),
         (saved(Workbook()), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (saved(Document()), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ],
@@ -179,6 +184,20 @@ def test_what_is_accepted_is_known_by_its_bytes(content, kind):
 def test_what_is_none_or_two_things_or_broken_is_refused(content, said):
     with pytest.raises(EvidenceError, match=said):
         media_type(content, "photo.jpg")
+
+
+def test_a_write_that_broke_off_leaves_neither_half_a_file_nor_a_row(files, people, platform, monkeypatch):
+    def full(descriptor: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        files.put(picture(), "a.jpg", people["inspector"])
+    monkeypatch.undo()
+    assert [path for path in (platform.home / "evidence").rglob("*") if path.is_file()] == []
+    with pytest.raises(LookupError):
+        files.get(hashlib.sha256(picture()).hexdigest())
+    assert files.put(picture(), "a.jpg", people["inspector"]).size == len(picture())
 
 
 def test_a_refused_file_leaves_nothing_behind(files, people, platform):

@@ -72,6 +72,7 @@ def test_what_is_found_off_line_is_kept_on_the_phone_and_sent_once(
     expect(page.locator(".queued")).to_have_attribute("data-state", "sent")
     (case,) = cases_titled(county, subject)
     assert (case["title"], case["region"], case["source"]) == (f"{subject}：物料未覆盖", "110105", "inspection")
+    assert case["example"]  # what an account of the example reports is invented
     record = Supervision(county).case(case["number"])
     assert record.case.finding["place_by"] == "photo"
     files = EvidenceStore(county)

@@ -76,7 +76,7 @@ export async function send(entry) {
   let answer;
   try {
     answer = await fetch(ADDRESS[entry.kind], {
-      method: "POST", body: formOf(entry), redirect: "manual", headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE),
+      method: "POST", body: formOf(entry), redirect: "manual", headers: { Accept: "application/json" }, signal: AbortSignal.timeout?.(PATIENCE),
     });
   } catch {
     return { later: true };
