@@ -15,7 +15,7 @@ from lantian.supervision.evidence import EvidenceStore
 from lantian.supervision.service import Supervision
 from tests.supervision.pictures import HERE, picture
 
-from .conftest import PHONE
+from .conftest import DESK, PHONE
 from .field_work import a_county, a_photo, a_reported_case, cases_titled, the_account  # noqa: F401  (fixtures)
 
 MEASURES = Path(__file__).parent / "measures"
@@ -200,6 +200,37 @@ def test_a_session_that_ended_loses_nothing(
 
 
 @pytest.mark.browser
+@pytest.mark.requirement("V2", part="an answer that was lost, and two open pages, make no second case")
+def test_an_answer_that_was_lost_makes_no_second_case(county: Platform, live: str, browse: Browse, photo: Path) -> None:
+    visitor = browse(live, "inspector", size=PHONE)
+    page = visitor.page
+    ready(page, f"{live}/field")
+    visitor.expect("ERR_FAILED")
+    lost = []
+
+    def lose(route: Any) -> None:
+        lost.append(route.fetch().status)  # the platform keeps it, the phone never hears so
+        route.abort()
+
+    page.route("**/field/findings", lose, times=1)
+    subject = f"示例丢失{uuid.uuid4().hex[:8]}"
+    fill(page, subject, photo)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/field/findings")):
+        page.get_by_role("button", name="保存并上传").click()
+    expect(page.locator(".queued")).to_have_attribute("data-state", "waiting")
+    assert lost == [201]
+    assert len(cases_titled(county, subject)) == 1
+    second = page.context.new_page()
+    second.goto(f"{live}/field")  # sends too
+    page.locator("[data-send-all]").click()
+    expect(second.locator(".queued")).to_have_attribute("data-state", "sent")
+    page.reload()
+    expect(page.locator(".queued")).to_have_attribute("data-state", "sent")
+    (case,) = cases_titled(county, subject)
+    assert case["number"] in page.inner_text(".queued")
+
+
+@pytest.mark.browser
 def test_a_phone_that_can_keep_nothing_sends_at_once(county: Platform, live: str, browse: Browse, photo: Path) -> None:
     page = browse(live, "inspector", size=PHONE).page
     page.add_init_script("IDBFactory.prototype.open = () => { throw new Error('full'); }")
@@ -236,6 +267,21 @@ def test_the_page_is_made_for_one_thumb(
         assert page.evaluate(OVERLAPS) == [], address
         assert page.evaluate(SMALL_TARGETS) == [], address
         assert page.evaluate(CONTRAST) == [], address
+
+
+@pytest.mark.browser
+def test_a_file_and_the_desk_are_laid_out_too(county: Platform, live: str, browse: Browse, reported: str) -> None:
+    sha256 = Supervision(county).case(reported).case.evidence[0]
+    page = browse(live, "inspector", size=DESK).page
+    for size, address in ((DESK, "/field"), (DESK, f"/evidence/{sha256}/about"), (PHONE, f"/evidence/{sha256}/about")):
+        page.set_viewport_size(size)
+        page.goto(live + address)
+        page.wait_for_load_state("load")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert page.evaluate(OVERLAPS) == [], address
+        assert page.evaluate(CONTRAST) == [], address
+    assert page.evaluate("document.querySelector('.shown img').naturalWidth") == 480
+    assert sha256 in page.inner_text(".hash")
 
 
 @pytest.mark.browser
