@@ -1,5 +1,6 @@
 """Effort beside result: four quadrants, two lists, no cause."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +12,7 @@ from lantian.supervision.programme.progress import stand
 from lantian.supervision.programme.quadrants import Air, listed, place, places, sentence
 from lantian.supervision.programme.service import air_of
 
-from .programme_made import child, report
+from .programme_made import child, report, steps
 
 WORSE, BETTER, SAME = Air(80, 75, 6.7), Air(60, 75, -20.0), Air(75, 75, 0.0)
 
@@ -53,6 +54,14 @@ def test_all_done_and_air_no_better_stands_first_with_its_sentence():
         == "Tongzhou: 1 of 5 tasks done, 4 late, PM2.5 60 µg/m³, −20.0 % on the year"
     )
     assert "无可比" in sentence(place(group(1, 0), None), "x", "zh")
+
+
+def test_who_is_silent_is_not_on_schedule_and_is_said_to_be_silent():
+    quiet = replace(child("1101051", 10, parent=None), steps=steps((date(2016, 12, 31), 100)))
+    found = place(rollup.total("110105", stand([quiet], [], date(2016, 12, 20)).values()), BETTER)
+    assert (found.kept, found.late, found.silent, found.quadrant) == (0, 0, 1, "behind_better")
+    assert "缺报 1 项" in sentence(found, "朝阳区", "zh")
+    assert "1 not reported" in sentence(found, "Chaoyang", "en")
 
 
 def test_a_year_without_a_value_is_no_comparison():

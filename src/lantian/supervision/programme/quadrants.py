@@ -12,16 +12,15 @@ from fractions import Fraction
 from math import floor
 from typing import Literal
 
-from lantian.supervision.programme.progress import LATE
 from lantian.supervision.programme.rollup import Group
 from lantian.supervision.programme.rules import Rules, shipped
 
 Quadrant = Literal["kept_better", "kept_worse", "behind_better", "behind_worse"]
 QUADRANTS: Mapping[Quadrant, tuple[str, str]] = {
-    "kept_better": ("任务完成，空气改善", "tasks done, air better"),
-    "kept_worse": ("任务完成而空气未改善", "tasks done, air no better"),
-    "behind_better": ("空气改善而任务滞后", "air better, tasks behind"),
-    "behind_worse": ("任务滞后，空气未改善", "tasks behind, air no better"),
+    "kept_better": ("任务完成，空气改善", "Tasks done, air better"),
+    "kept_worse": ("任务完成而空气未改善", "Tasks done, air no better"),
+    "behind_better": ("空气改善而任务滞后", "Air better, tasks behind"),
+    "behind_worse": ("任务滞后，空气未改善", "Tasks behind, air no better"),
 }
 
 
@@ -40,7 +39,8 @@ class Place:
 
     Attributes:
         code: the region.
-        total, done, late: tasks; ``kept``: share of them done or on schedule, 0 to 1.
+        total, done, late, silent: tasks, of those in all, done, late, and without the report that is owed.
+        kept: share of tasks done or on schedule, 0 to 1; who is silent is neither.
         air: None where a year has no value; then there is no quadrant.
         quadrant: of `QUADRANTS`.
     """
@@ -49,6 +49,7 @@ class Place:
     total: int
     done: int
     late: int
+    silent: int
     kept: Fraction
     air: Air | None
     quadrant: Quadrant | None
@@ -66,7 +67,8 @@ class Place:
 
 def place(group: Group, air: Air | None, rules: Rules | None = None) -> Place:
     """Set a place's tasks beside its air. Air whose published mean did not fall is no better."""
-    kept = Fraction(group.total - group.late - group.states["missing"], group.total)
+    silent = group.states["missing"]
+    kept = Fraction(group.total - group.late - silent, group.total)
     quadrant: Quadrant | None = None
     if air is not None:
         keeps = kept * 100 >= (rules or shipped()).kept_share
@@ -74,8 +76,7 @@ def place(group: Group, air: Air | None, rules: Rules | None = None) -> Place:
         quadrant = (
             ("kept_better" if better else "kept_worse") if keeps else "behind_better" if better else "behind_worse"
         )
-    late = sum(group.states[state] for state in LATE)
-    return Place(group.key, group.total, group.states["done"], late, kept, air, quadrant)
+    return Place(group.key, group.total, group.states["done"], group.late, silent, kept, air, quadrant)
 
 
 def places(groups: Iterable[Group], air: Mapping[str, Air], rules: Rules | None = None) -> list[Place]:
@@ -101,9 +102,11 @@ def sentence(one: Place, name: str, language: str) -> str:
             if one.all_done
             else f"{one.total} 项任务完成 {one.done} 项、滞后 {one.late} 项"
         )
+        work += f"、缺报 {one.silent} 项" if one.silent else ""
         rose = "上升" if air.change > 0 else "下降"
         moved = "与上年同期持平" if air.now == air.before else f"同比{rose} {abs(air.change):.1f}%"
         return f"{name}：{work}，PM2.5 {air.now:.0f} 微克/立方米，{moved}"
     work = f"all {one.total} tasks done" if one.all_done else f"{one.done} of {one.total} tasks done, {one.late} late"
+    work += f", {one.silent} not reported" if one.silent else ""
     moved = "as the year before" if air.now == air.before else f"{air.change:+.1f} % on the year".replace("-", "−")
     return f"{name}: {work}, PM2.5 {air.now:.0f} µg/m³, {moved}"
