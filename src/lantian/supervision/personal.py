@@ -38,7 +38,7 @@ _NUMBERS: Final = tuple(
         rf"(?<!\d)[1-8]\d(?:{_BETWEEN}\d){{15}}{_BETWEEN}[\dXx](?![\dA-Za-z])",
         rf"(?<!\d)[1-8]\d(?:{_BETWEEN}\d){{13}}(?!\d)",
         # landline with its area, or 400 and 800
-        rf"(?<![0-9.])[(（]?0\d{{2,3}}[)）]?{_BETWEEN}[2-9]\d{{2,3}}{_BETWEEN}\d{{4}}(?!\d)",
+        rf"(?<![0-9.])[(（]?0\d{{2,3}}[)）]?{_BETWEEN}[1-9]\d{{2,3}}{_BETWEEN}\d{{4}}(?!\d)",
         r"(?<!\d)[48]00[\s-]?\d{3}[\s-]?\d{4}(?!\d)",
         # a local number; eight digits may be a day
         r"(?<![\d.-])(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d))[2-9]\d{2,3}[\s-]?\d{4}(?![\d-])",

@@ -28,8 +28,8 @@ class Topic:
 def topics(texts: Mapping[Key, str], *, least: int = 2, most: int = 8) -> list[Topic]:
     """Groups of texts around their shared words, the largest first; a text stands in one group at most.
 
-    The word that most texts share, weighed by how rare words of its kind are in all texts, makes the first group; what is
-    left makes the next. ``least``: texts of a group.
+    The word that most texts share, weighed by how rare it is in all of them, makes the first group; what is left makes
+    the next. ``least``: texts of a group.
     """
     known = {key: frozenset(telling(text)) for key, text in texts.items()}
     total = len(known)

@@ -95,7 +95,7 @@ class Questions:
             return store.get(connection, key, self._moment(as_of))
 
     def hot(self, as_of: datetime | None = None, days: int = 90) -> list[hot.Topic]:
-        """What is asked most: waiting and published questions of so many days; the keys of a topic are their numbers."""
+        """What is asked most: waiting and published questions of so many days; a topic's keys are their numbers."""
         moment = self._moment(as_of)
         with reading(self._platform.engine).connect() as connection:
             found = [*store.waiting(connection, moment), *store.published(connection, moment, limit=500)]
