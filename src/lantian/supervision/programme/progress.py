@@ -7,11 +7,12 @@ rest, and what one unit does beyond its part does not pay for another's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from math import ceil, floor
 from typing import Literal
 
@@ -133,17 +134,7 @@ def owed_months(
     """Months for which a report is or was owed and whose day has passed, from the task's first to the one in which it
     was done; none that was over before the task was entered, and none where everything was handed down.
     """
-    if own <= 0 or task.withdrawn:
-        return []
-    kept, found = holding(reports), []
-    finished = next((month for month, one in kept.items() if one.done >= own), None)
-    month = max(month_of(task.start), month_of(task.entered_on or task.start) - timedelta(days=1)).replace(day=1)
-    while next_month(month) <= day and (finished is None or month <= finished):
-        deadline = report_due(month, rules, calendar).date
-        if deadline < day and (task.entered_on is None or task.entered_on <= deadline):
-            found.append(month)
-        month = next_month(month)
-    return found
+    return _owed(task, own, holding(reports), day, _deadlines(rules or shipped(), calendar))
 
 
 def stand(
@@ -164,12 +155,13 @@ def stand(
     for report in reports:
         by_task.setdefault(report.task, []).append(report)
     found: dict[str, Standing] = {}
+    due = _deadlines(used, calendar)
 
     def visit(task: Task) -> Standing:
         if task.number not in found:
             parts = [visit(child) for child in below.get(task.number, ())]
             mine = sorted(by_task.get(task.number, ()), key=lambda one: (one.at, one.id))
-            found[task.number] = _standing(task, parts, mine, day, used, calendar)
+            found[task.number] = _standing(task, parts, mine, day, used, due)
         return found[task.number]
 
     for task in known.values():
@@ -178,16 +170,22 @@ def stand(
 
 
 def _standing(
-    task: Task, parts: Sequence[Standing], reports: Sequence[Report], day: date, rules: Rules, calendar: Calendar | None
+    task: Task,
+    parts: Sequence[Standing],
+    reports: Sequence[Report],
+    day: date,
+    rules: Rules,
+    due: Callable[[date], date],
 ) -> Standing:
     own = max(divide(task, [part.task for part in parts]).rest, Decimal(0))
-    kept = list(holding(reports).values())
+    by_month = holding(reports)
+    kept = list(by_month.values())
     mine = kept[-1].done if kept and own > 0 else Decimal(0)
     done = mine if not parts else min(mine, own) + sum((min(p.done, p.task.quantity) for p in parts), Decimal(0))
     share = min(Fraction(done) / Fraction(task.quantity), Fraction(1))
-    owed = owed_months(task, own, reports, day, rules, calendar)
-    missing = tuple(month for month in owed if month not in {one.month for one in kept})
-    judged = _judged_on(task, [] if parts else kept, day, rules, calendar)
+    owed = _owed(task, own, by_month, day, due)
+    missing = tuple(month for month in owed if month not in by_month)
+    judged = _judged_on(task, [] if parts else kept, day, due)
     wanted = expected(task, judged) if judged else Fraction(0)
     behind = max(0, (judged - enough_until(task, share)).days) if judged and share < 1 else 0
     points = Decimal(ceil(max(Fraction(0), wanted - share) * 1000)) / 10 if behind else Decimal(0)
@@ -210,6 +208,25 @@ def _standing(
     )
 
 
+def _deadlines(rules: Rules, calendar: Calendar | None) -> Callable[[date], date]:
+    """The last day for a month's report, each counted once."""
+    return cache(lambda month: report_due(month, rules, calendar).date)
+
+
+def _owed(task: Task, own: Decimal, kept: Mapping[date, Report], day: date, due: Callable[[date], date]) -> list[date]:
+    if own <= 0 or task.withdrawn:
+        return []
+    found: list[date] = []
+    finished = next((month for month, one in kept.items() if one.done >= own), None)
+    month = max(month_of(task.start), month_of(task.entered_on or task.start) - timedelta(days=1)).replace(day=1)
+    while next_month(month) <= day and (finished is None or month <= finished):
+        deadline = due(month)
+        if deadline < day and (task.entered_on is None or task.entered_on <= deadline):
+            found.append(month)
+        month = next_month(month)
+    return found
+
+
 def _state(task: Task, share: Fraction, behind: int, points: Decimal, silent: bool, day: date, rules: Rules) -> State:
     late = behind > rules.late_days or day > task.due
     if share >= 1:
@@ -223,14 +240,14 @@ def _state(task: Task, share: Fraction, behind: int, points: Decimal, silent: bo
     return "on_time" if share > 0 else "not_started"
 
 
-def _judged_on(task: Task, kept: Sequence[Report], day: date, rules: Rules, calendar: Calendar | None) -> date | None:
+def _judged_on(task: Task, kept: Sequence[Report], day: date, due: Callable[[date], date]) -> date | None:
     """The day that is compared with the schedule."""
     if day < task.start:
         return None
     if day > task.due:
         return day
     month = month_of(month_of(day) - timedelta(days=1))
-    if report_due(month, rules, calendar).date >= day:
+    if due(month) >= day:
         month = month_of(month - timedelta(days=1))
     ends = [month_end(month), *(one.measured_on for one in kept[-1:])]
     last = min(max(ends), day)
