@@ -110,6 +110,13 @@ def test_who_can_do_everything_still_may_not_check_their_own_work(desk, people):
         desk.move(number, "pass", everything, "到位", evidence=PROOF)
 
 
+def test_a_note_does_not_make_one_of_the_owners_people(desk, people):
+    number = handed(desk, people)
+    desk.act(number, "note", people["everything"], "已电话提醒")
+    desk.move(number, "report", people["housing"], "完成", evidence=PROOF)
+    assert desk.move(number, "pass", people["everything"], "到位", evidence=PROOF).case.over
+
+
 def test_two_who_act_at_once_do_not_overwrite_each_other(desk, people):
     number = handed(desk, people)
     seen = desk.case(number).case.events

@@ -32,7 +32,9 @@ def story(cities):
 @pytest.mark.requirement("V1", part="the example's campaign of 15 rounds in 210 days")
 def test_it_is_told_to_its_moment_and_the_same_again(cities, story):
     assert tell(PLAN, cities, UNTIL) == story
-    assert {number for number, _ in story.draws} == set(range(1, 16))
+    assert set(story.draws) == set(range(1, 16))
+    assert [visit.number for visit in story.visits if visit.number] == [number for number, _ in story.cases]
+    assert all(team.home_region != city for one in story.assigned for team in story.teams for city in [one[team.id]])
     earlier = tell(PLAN, cities, datetime(2016, 8, 1, tzinfo=UTC))
     for (number, events), (same, later) in zip(earlier.cases, story.cases, strict=False):
         assert (number, events) == (same, later[: len(events)])

@@ -73,12 +73,14 @@ def put_targets(platform: Platform, config: Mapping[str, Any], actor: str, progr
     """Set the targets of a folder's ``[[targets]]``; the number of them.
 
     A target has ``limit``, or ``cut`` (percent) with the period ``against`` which it counts: then the limit follows
-    from what was observed in that period. ``parent`` names the target from which it is decomposed.
+    from what was observed in that period. ``parent`` names the target from which it is decomposed. A ``group`` instead
+    of a ``place`` sets the same target for each of its members.
 
     Raises:
         ValueError: a field is missing, unknown or wrong; the message names the target.
     """
-    entries = {entry["id"]: entry for entry in map(_checked, config.get("targets", []))}
+    stated = (one for entry in config.get("targets", []) for one in _of_group(platform, entry))
+    entries = {entry["id"]: entry for entry in map(_checked, stated)}
     progress.stage("目标 targets", total=len(entries))
     judge, numbers = Assessment(platform), dict[str, int]()
     for entry in _parents_first(entries):
@@ -92,6 +94,20 @@ def put_targets(platform: Platform, config: Mapping[str, Any], actor: str, progr
         numbers[entry["id"]] = judge.records.put_target(target, actor, f"target {entry['id']}")
         progress.advance(message=target.source)
     return len(numbers)
+
+
+def _of_group(platform: Platform, entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """An entry as it is, or one for each member of its group."""
+    if "group" not in entry:
+        return [entry]
+    kept = {key: value for key, value in entry.items() if key not in ("group", "except")}
+    store = places.PlaceStore(platform.engine)
+    return [
+        kept
+        | {"id": f"{entry.get('id', '')}-{code}", "place": code, "name": f"{store.region(code).name}{entry['name']}"}
+        for code in store.group(entry["group"]).members
+        if code not in entry.get("except", [])
+    ]
 
 
 def _checked(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,8 @@ from lantian.places.store import PlaceStore
 from lantian.supervision import store
 from lantian.supervision.events import BEIJING
 from lantian.supervision.evidence import EvidenceStore
+from lantian.supervision.register.service import Register
+from lantian.supervision.register.store import Planned, PlannedRound
 from lantian.supervision.rounds import Campaign
 from lantian.supervision.story import Story, tell
 from lantian.supervision.tables import supervision_case
@@ -66,8 +68,28 @@ def install(platform: Platform, config: Mapping[str, Any], actor: str, progress:
     )
     with audit.act(platform.engine, actor, f"示例 {campaign.name}") as connection:
         store.add(connection, story.cases)
+    _register(platform, campaign, story, actor)
     progress.advance(message=f"{len(story.cases)}")
     return story
+
+
+def _register(platform: Platform, campaign: Campaign, story: Story, actor: str) -> None:
+    """Sites, teams, draws and visits, each as of its own time."""
+    register = Register(platform)
+    register.store.put_sites(story.sites, actor, "示例")
+    schedule = campaign.schedule()
+    rounds = tuple(
+        PlannedRound(campaign.name, one, settled, None) for one, settled in zip(schedule, story.assigned, strict=True)
+    )
+    cities = tuple(team.home_region for team in story.teams)
+    begun = datetime.combine(campaign.start, time(8), BEIJING)
+    register.store.put_campaign(Planned(campaign, cities, story.teams, rounds, True), "2016", begun, actor)
+    for number, (made, people) in story.draws.items():
+        at = datetime.combine(schedule[number - 1].start, time(8), BEIJING)
+        register.keep_list(made.list_hash, people)
+        register.store.put_draw(campaign.name, number, made, at, actor)
+    seen = [(visit.round, visit.site, visit.at, visit.number) for visit in story.visits]
+    register.store.put_visits(campaign.name, seen, actor)
 
 
 def _counties(places: PlaceStore, group: str) -> dict[str, list[Outline]]:

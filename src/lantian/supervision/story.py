@@ -7,7 +7,7 @@ checks, so nothing in the story could not have happened on the platform.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -20,32 +20,12 @@ from lantian.supervision.case import Case, apply, fold
 from lantian.supervision.draw import Candidate, Draw, Shares, draw
 from lantian.supervision.events import BEIJING, Event, Party
 from lantian.supervision.findings import Finding, categories
-from lantian.supervision.rounds import Campaign, Round
+from lantian.supervision.rounds import Campaign, Round, Team, assign
 from lantian.supervision.sites import Site
+from lantian.supervision.story_sites import MARK, STUCK, banned, burden, sites, slowness
 
-MARK = "示例"
 OFFICE = Party("110000", "government")
 _SHARES = Shares(random=0.5, hot_cell=0.2, elevated_record=0.15, complaint=0.15)
-_KINDS = {
-    "loose_coal": ("村", "煤炭销售点"),
-    "boilers": ("洗浴中心", "热力站"),
-    "industry": ("铸造厂", "建材有限公司", "化工有限公司"),
-    "scattered": ("木器加工点", "小塑料厂", "石材加工点"),
-    "construction": ("住宅项目工地", "管线改造工地", "学校扩建工地"),
-    "roads": ("路段", "村道"),
-    "muck": ("渣土运输车队",),
-    "vehicles": ("机动车检验站", "物流园"),
-    "fuel": ("加油站", "汽修喷漆店"),
-    "catering": ("饭店", "烧烤店"),
-    "burning": ("村地块",),
-    "response": ("钢铁有限公司", "水泥粉磨站"),
-}
-_NAMES = (
-    *("永兴", "恒通", "盛源", "宏达", "金石", "顺发", "天合", "润丰", "华远", "东升"),
-    *("福田", "清河", "柳林", "高庄", "南苑", "北关", "西营", "新桥", "双井", "大寺"),
-)
-_STUCK = 0.85
-"""Slowness beyond which nothing moves."""
 _TALK = {
     "hand_over": "按职责交办，限期整改",
     "accept": "已签收，组织整改",
@@ -65,54 +45,23 @@ class Story:
     """The campaign so far: its sites, each round's draws by city, and each case's number and events."""
 
     sites: tuple[Site, ...]
-    draws: Mapping[tuple[int, str], Draw]
+    teams: tuple[Team, ...]
+    assigned: tuple[Mapping[str, str], ...]
+    """Team -> city, round by round."""
+    draws: Mapping[int, tuple[Draw, tuple[Candidate, ...]]]
+    """By round, each with the list that it was drawn from."""
+    visits: tuple[Visit, ...]
     cases: tuple[tuple[str, tuple[Event, ...]], ...]
-    found: Mapping[str, str]
-    """Site id + round -> number of the case."""
 
 
-def sites(counties: Sequence[Outline], seed: int, each: int = 7) -> Iterator[Site]:
-    """Invented sites, about ``each`` a county, more where the county has more problems; inside its outline."""
-    for county in counties:
-        chance = random.Random(f"{seed} sites {county.code}")  # noqa: S311 (a story, not a secret)
-        for number in range(1, each + round(6 * burden(county.code, seed)) + 1):
-            kind = chance.choice(sorted(_KINDS))
-            lon, lat = _inside(county, chance)
-            name = f"{MARK}{chance.choice(_NAMES)}{chance.choice(_KINDS[kind])}"
-            tags: dict[Any, float] = {}
-            if chance.random() < 0.15:
-                tags["hot_cell"] = 1.0
-            if chance.random() < 0.12:
-                tags["complaint"] = 1.0
-            if kind in ("industry", "response", "boilers") and chance.random() < 0.3:
-                tags["elevated_record"] = 1.0
-            yield Site(
-                f"S{county.code}-{number:02d}",
-                name,
-                county.code,
-                address=f"{county.name}{MARK}{chance.choice(_NAMES)}路{chance.randint(1, 300)}号",
-                lon=lon,
-                lat=lat,
-                industry=kind,
-                person=f"{MARK}{chance.choice('赵钱孙李周吴郑王')}某",
-                tags=tags,
-                example=True,
-            )
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An inspection of a drawn site; ``number``: of the case that it led to, None: nothing was found."""
 
-
-def burden(county: str, seed: int) -> float:
-    """How many problems a county has, 0 to 1; most have few."""
-    return max(random.Random(f"{seed} burden {county}").random() ** 3, 0.9 * stuck(county, seed))  # noqa: S311
-
-
-def slowness(county: str, seed: int) -> float:
-    """How slowly a county mends, 0 to 1; most are quick."""
-    return max(random.Random(f"{seed} slow {county}").random() ** 4, 0.9 * stuck(county, seed))  # noqa: S311
-
-
-def stuck(county: str, seed: int) -> bool:
-    """Whether it is one of the few counties, one in twenty-five, where nothing moves."""
-    return random.Random(f"{seed} stuck {county}").random() < 0.04  # noqa: S311
+    round: int
+    site: str
+    at: datetime
+    number: str | None
 
 
 def tell(
@@ -129,36 +78,69 @@ def tell(
 
     Args:
         cities: code of each city -> outlines of its counties.
-        per_city: sites drawn in a city and round.
+        per_city: sites drawn in a round, for each city.
         proof: the SHA-256 of an invented photograph: ``found``, ``mended``, ``checked`` or ``minutes``.
     """
     calendar = calendar or workdays.load()
-    every = {city: tuple(sites(counties, seed)) for city, counties in cities.items()}
-    draws: dict[tuple[int, str], Draw] = {}
-    told: list[tuple[str, str, list[Event]]] = []
+    every = {
+        city: tuple(banned(sites(counties, seed), counties, seed, campaign.start)) for city, counties in cities.items()
+    }
+    known = {site.id: site for inside in every.values() for site in inside}
+    teams = tuple(Team(f"T{k:02d}", f"{MARK}督查{k:02d}组", city) for k, city in enumerate(cities, 1))
+    assigned = assign(teams, tuple(cities), campaign.rounds, seed) if len(cities) > 1 else ({},) * campaign.rounds
+    draws: dict[int, tuple[Draw, tuple[Candidate, ...]]] = {}
+    visits: list[tuple[Visit, list[Event]]] = []
     seen: set[str] = set()
     for one in campaign.schedule():
         if datetime.combine(one.start, time(8), BEIJING) > until:
             break
-        for city, known in every.items():
-            candidates = [_candidate(site, seen) for site in known]
-            drawn = draw(candidates, min(per_city, len(candidates)), f"{campaign.name} {one.number} {city}", _SHARES)
-            draws[one.number, city] = drawn
-            for chosen in drawn.drawn:
-                site = next(site for site in known if site.id == chosen.candidate.id)
-                told += _visit(one, site, chosen.stratum, until, seed, proof, calendar)
+        people = tuple(_candidate(site, seen) for site in known.values() if _open(site, one.start))
+        made = draw(people, min(per_city * len(cities), len(people)), f"{campaign.name} R{one.number:02d}", _SHARES)
+        draws[one.number] = made, people
+        there = {city: team for team, city in assigned[one.number - 1].items()}
+        for chosen in made.drawn:
+            site = known[chosen.candidate.id]
+            city = next(city for city, inside in every.items() if site in inside)
+            visit = _visit(
+                campaign.name, one, site, chosen.stratum, there.get(city, "T00"), until, seed, proof, calendar
+            )
+            if visit is not None:
+                visits.append(visit)
                 seen.add(site.id)
-    told.sort(key=lambda entry: (entry[2][0].at, entry[0]))
-    numbered = []
-    found = {}
+    return _numbered(tuple(known.values()), teams, assigned, draws, visits)
+
+
+def round_key(campaign: str, number: int) -> str:
+    """How a case names the round that found it."""
+    return f"{campaign}/{number}"
+
+
+def _numbered(
+    known: tuple[Site, ...],
+    teams: tuple[Team, ...],
+    assigned: tuple[Mapping[str, str], ...],
+    draws: Mapping[int, tuple[Draw, tuple[Candidate, ...]]],
+    visits: list[tuple[Visit, list[Event]]],
+) -> Story:
+    """The story with its cases numbered in the order in which they were opened."""
+    visits.sort(key=lambda entry: (entry[0].at, entry[0].site))
     count: dict[int, int] = {}
-    for site_id, round_id, events in told:
-        year = events[0].day.year
-        count[year] = count.get(year, 0) + 1
-        number = f"{year}-{count[year]:06d}"
-        numbered.append((number, tuple(events)))
-        found[f"{site_id} {round_id}"] = number
-    return Story(tuple(site for known in every.values() for site in known), draws, tuple(numbered), found)
+    told, cases = [], []
+    for visit, events in visits:
+        number = None
+        if events:
+            year = events[0].day.year
+            count[year] = count.get(year, 0) + 1
+            number = f"{year}-{count[year]:06d}"
+            cases.append((number, tuple(events)))
+        told.append(replace(visit, number=number))
+    return Story(known, teams, assigned, draws, tuple(told), tuple(cases))
+
+
+def _open(site: Site, day: date) -> bool:
+    """Whether a site could be visited on a day: not banned before it, and there by then."""
+    shut = site.status == "banned" and site.status_on is not None and site.status_on <= day
+    return not shut and (site.status == "banned" or site.since is None or site.since <= day)
 
 
 def _candidate(site: Site, seen: set[str]) -> Candidate:
@@ -168,20 +150,25 @@ def _candidate(site: Site, seen: set[str]) -> Candidate:
 
 
 def _visit(
+    campaign: str,
     one: Round,
     site: Site,
     stratum: str,
+    team: str,
     until: datetime,
     seed: int,
     proof: Callable[[str], str],
     calendar: Calendar,
-) -> list[tuple[str, str, list[Event]]]:
-    """What an inspection of a site in a round led to: a case, or nothing."""
+) -> tuple[Visit, list[Event]] | None:
+    """An inspection and the case that it led to, if any; None: it lies ahead."""
     chance = random.Random(f"{seed} visit {one.number} {site.id}")  # noqa: S311
     at = _moment(one.start + timedelta(days=chance.randrange(one.days)), chance)
-    if at > until or chance.random() > 0.45 + 0.5 * burden(site.region, seed):
-        return []
-    category = categories()[site.industry]
+    if at > until:
+        return None
+    visit = Visit(one.number, site.id, at, None)
+    if chance.random() > 0.45 + 0.5 * burden(site.region, seed):
+        return visit, []
+    category = next(one for one in categories().values() if one.zh == site.industry)
     points = sorted(chance.sample(range(len(category.checklist)), chance.choice((1, 1, 2))))
     finding = Finding(
         title=f"{site.name}{category.checklist[points[0]]}",
@@ -196,12 +183,12 @@ def _visit(
         person=site.person,
         industry=site.industry,
         checklist=tuple(points),
-        round=f"R{one.number:02d}",
-        reference=site.id,
+        round=round_key(campaign, one.number),
+        reference=f"{site.id} R{one.number:02d}",
         example=True,
     )
-    teller = _Teller(chance, slowness(site.region, seed), until, proof, calendar, category.department)
-    return [(site.id, f"R{one.number:02d}", teller.run(finding, at))]
+    teller = _Teller(chance, slowness(site.region, seed), until, proof, calendar, category.department, team)
+    return visit, teller.run(finding, at, site.id)
 
 
 @dataclass
@@ -214,12 +201,12 @@ class _Teller:
     proof: Callable[[str], str]
     calendar: Calendar
     department: str
+    team: str
 
-    def run(self, finding: Finding, at: datetime) -> list[Event]:
+    def run(self, finding: Finding, at: datetime, site: str) -> list[Event]:
         workflow = workflow_file.load("five_step")
-        team = f"example-team-{self.chance.randint(1, 28):02d}"
-        data = {**finding.data(), "workflow": workflow.name}
-        events = [Event(1, at, team, "open", OFFICE, data=data, evidence=(self.proof("found"),))]
+        data = {**finding.data(), "workflow": workflow.name, "site": site}
+        events = [Event(1, at, f"example-{self.team}", "open", OFFICE, data=data, evidence=(self.proof("found"),))]
         case = fold(events, workflow, self.calendar)
         while (event := self._next(case)) is not None:
             if event.at > self.until:
@@ -261,7 +248,7 @@ class _Teller:
         last = due.date if due else today
         left = max((last - today).days, 1)
         if chance.random() < 0.2 + 0.75 * self.slow:
-            late = 1 + int((150 if self.slow > _STUCK else 50) * self.slow * chance.random() ** 2)
+            late = 1 + int((150 if self.slow > STUCK else 50) * self.slow * chance.random() ** 2)
             if late > 9 and chance.random() < 0.5 and not case.interviews:
                 return self._event(case, "interview", "example-mayor", 0, wait=(last - today).days + 8)
             return self._event(case, "report", self._owner(case), 1, wait=(last - today).days + late)
@@ -308,12 +295,3 @@ class _Teller:
 
 def _moment(day: date, chance: random.Random) -> datetime:
     return datetime.combine(day, time(9 + chance.randrange(8), chance.randrange(60)), BEIJING)
-
-
-def _inside(county: Outline, chance: random.Random) -> tuple[float, float]:
-    box = county.box
-    for _ in range(400):
-        lon, lat = chance.uniform(box.west, box.east), chance.uniform(box.south, box.north)
-        if county.holds(lon, lat):
-            return round(lon, 5), round(lat, 5)
-    return county.polygons[0][0][0]

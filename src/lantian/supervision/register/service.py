@@ -113,11 +113,15 @@ class Register:
         if not people:
             raise ValueError(f"{campaign}: the register has no active site in its cities; load a list first")
         made = draw(people, n, seed, shares)
-        path = self.list_path(made.list_hash)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(to_csv(people).encode(), mtime=0))
+        self.keep_list(made.list_hash, people)
         self.store.put_draw(campaign, number, made, now, actor)
         return made
+
+    def keep_list(self, list_sha256: str, people: Sequence[Candidate]) -> None:
+        """Keep the list of a draw, compressed."""
+        path = self.list_path(list_sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(to_csv(people).encode(), mtime=0))
 
     def list_path(self, list_sha256: str) -> Path:
         """Where the list of a draw lies, compressed."""

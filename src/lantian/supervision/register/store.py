@@ -329,6 +329,17 @@ class RegisterStore:
                 raise ValueError(f"{site!r} was inspected on {row.inspected_at} already")
             connection.execute(sa.update(t).where(here).values(inspected_at=at, case_number=case_number or None))
 
+    def put_visits(self, campaign: str, visits: Iterable[tuple[int, str, datetime, str | None]], actor: str) -> None:
+        """Note many inspections of a campaign at once: round, site, when, and the case that was opened if any."""
+        t = tables.round_target
+        here = [t.c.round == sa.bindparam("b_round"), t.c.site == sa.bindparam("b_site")]
+        update = sa.update(t).where(t.c.campaign == campaign, *here, t.c.inspected_at.is_(None))
+        update = update.values(inspected_at=sa.bindparam("b_at"), case_number=sa.bindparam("b_case"))
+        rows = [{"b_round": one, "b_site": site, "b_at": at, "b_case": case} for one, site, at, case in visits]
+        with audit.act(self._engine, actor, f"{campaign}: {len(rows)} inspected") as connection:
+            if rows:
+                connection.execute(update, rows)
+
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
