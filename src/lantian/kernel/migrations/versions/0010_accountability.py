@@ -1,5 +1,7 @@
 """Accountability 考核问责: evaluations and decisions, the ledger of rewards and deductions, measures, interviews."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -136,7 +138,7 @@ def _interviews() -> None:
     )
 
 
-def _entered(word: str) -> tuple[sa.Column, sa.Column]:
+def _entered(word: str) -> "tuple[sa.Column[Any], sa.Column[Any]]":
     return (
         sa.Column(f"{word}_by", sa.Text, nullable=False),
         sa.Column(f"{word}_at", sa.DateTime(timezone=True), nullable=False, comment="by the platform's clock"),

@@ -1,4 +1,4 @@
-"""Field work 现场: what phones sent, so that what is sent twice is kept once; finding the cases that a file belongs to."""
+"""Field work 现场: what phones sent, so that what is sent twice is kept once; the cases of a file."""
 
 import sqlalchemy as sa
 from alembic import op
