@@ -44,6 +44,7 @@ COMMANDS = {
     "emissions": "emissions",
     "deadline": "publish",
     "publish": "publish",
+    "case": "cases",
     "round": "rounds",
     "programme": "programme",
     "account": "admin",
