@@ -61,6 +61,10 @@ from lantian.web.pages import (
     meetings,
     now,
     place,
+    portal,
+    portal_cases,
+    portal_data,
+    portal_questions,
     programme,
     ranking,
     rounds,
@@ -105,6 +109,10 @@ PAGES: tuple[ModuleType, ...] = (
     audit,
     docs,
     login,
+    portal,
+    portal_cases,
+    portal_questions,
+    portal_data,
     clock,
 )
 API: tuple[ModuleType, ...] = (
