@@ -63,10 +63,21 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
         progress.stage("源清单 emissions")
         installed.install(folder, platform.home)
     if "campaign" in config:
-        from lantian.supervision import example
-
-        example.install(platform, config["campaign"], actor, progress)
+        put_campaign(platform, config["campaign"], actor, progress)
     return FolderReport(placed, report, targets)
+
+
+def put_campaign(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
+    """Tell the invented campaign of ``[campaign]`` 示例 with what came of it in each room; twice changes nothing."""
+    from lantian.accountability import example as accountability
+    from lantian.disclosure import example_duties
+    from lantian.supervision import example as cases
+    from lantian.supervision.programme import example as programme
+
+    cases.install(platform, config, actor, progress)
+    programme.install(platform, config, actor, progress)
+    accountability.install(platform, config, actor, progress)
+    example_duties.install(platform, config, actor, progress)
 
 
 def put_targets(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> int:

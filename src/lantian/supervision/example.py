@@ -57,7 +57,7 @@ def install(platform: Platform, config: Mapping[str, Any], actor: str, progress:
         int(config.get("days", 210)),
     )
     until = datetime.fromisoformat(str(config["until"])).replace(tzinfo=BEIJING)
-    proofs = _photographs(platform, actor)
+    proofs = photographs(platform, actor)
     story = tell(
         campaign,
         _counties(PlaceStore(platform.engine), str(config["group"])),
@@ -98,8 +98,8 @@ def _counties(places: PlaceStore, group: str) -> dict[str, list[Outline]]:
     return {city: [one for code, one in outlines.items() if is_within(code, city)] for city in cities}
 
 
-def _photographs(platform: Platform, actor: str) -> dict[str, str]:
-    """SHA-256 of an invented photograph of each kind."""
+def photographs(platform: Platform, actor: str) -> dict[str, str]:
+    """SHA-256 of an invented photograph of each kind, kept once: ``found``, ``mended``, ``checked``, ``minutes``."""
     account = Account(None, actor, actor, example=True)
     kept = EvidenceStore(platform)
     return {kind: kept.put(_photograph(kind), f"示例-{kind}.png", account).sha256 for kind in _GROUND}

@@ -6,7 +6,7 @@ Nothing here asks who may: `service.Programme` does, or the caller, who is insid
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -158,13 +158,29 @@ def add_report(connection: Connection, report: Report, own: Decimal) -> int:
     if task is None:
         raise LookupError(f"task {report.task!r}: there is none that holds")
     check_report(task, own, reports(connection, numbers=[report.task]), report)
-    values = {
-        **{name: getattr(report, name) for name in ("task", "month", "done", "note", "reported_by", "at")},
-        "why": report.reason,
-        "evidence": list(report.evidence),
-    }
-    row: int = connection.execute(sa.insert(tables.report).values(values).returning(tables.report.c.id)).scalar_one()
+    written = sa.insert(tables.report).values(_report_row(report)).returning(tables.report.c.id)
+    row: int = connection.execute(written).scalar_one()
     return row
+
+
+def put_reports(connection: Connection, given: Sequence[Report], own: Mapping[str, Decimal]) -> int:
+    """Write many reports in the order in which they were given; how many.
+
+    ``own``: by number of the task, how much of it was not handed down. Raises LookupError, TaskError as `add_report`;
+    nothing is written then.
+    """
+    known = {task.number: task for task in tasks(connection)}
+    before: dict[str, list[Report]] = {number: [] for number in own}
+    for report in reports(connection, numbers=list(own)):
+        before[report.task].append(report)
+    for report in given:
+        if report.task not in known or report.task not in own:
+            raise LookupError(f"task {report.task!r}: there is none that holds")
+        check_report(known[report.task], own[report.task], before[report.task], report)
+        before[report.task].append(report)
+    if given:
+        connection.execute(sa.insert(tables.report), [_report_row(report) for report in given])
+    return len(given)
 
 
 def reports(
@@ -181,6 +197,11 @@ def reports(
         Report(row.task, row.month, row.done, row.at, row.reported_by, tuple(row.evidence), row.note, row.why, row.id)
         for row in connection.execute(query)
     ]
+
+
+def _report_row(report: Report) -> dict[str, Any]:
+    plain = {name: getattr(report, name) for name in ("task", "month", "done", "note", "reported_by", "at")}
+    return {**plain, "why": report.reason, "evidence": list(report.evidence)}
 
 
 def _same_unit(connection: Connection, task: Task, present: dict[str, Task]) -> None:
