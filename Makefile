@@ -1,7 +1,7 @@
 # Lantian 蓝天. `make help` lists what there is.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTERNAL := --external-postgres -m 'database and not browser'
+EXTERNAL := --external-postgres -m 'database and not browser' --ignore tests/web --ignore tests/cli
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench docs lock setup setup-dev clean
@@ -14,7 +14,7 @@ run: setup ## set up, load the Beijing example and open it at http://127.0.0.1:8
 
 test: setup-dev check ## set up and run every check and every test
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
-	@echo "The database tests once more, on a second, separately started PostgreSQL:"
+	@echo "The tests of rooms that use the database once more, on a second, separately started PostgreSQL:"
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(EXTERNAL)
 
 check: ## style, types, floors, docstrings, generated documents

@@ -151,7 +151,8 @@ def test_nobody_gives_what_he_does_not_have(
 
 def test_the_seeded_roles_hold_known_permissions_only(engine) -> None:
     roles = {each.code: each for each in list_roles(engine)}
-    assert list(roles) == ["admin", "analyst", "forecaster", "county", "inspector", "mayor", "citizen"]
+    own = ["admin", "analyst", "forecaster", "county", "inspector", "mayor", "citizen", "office", "department"]
+    assert list(roles) == own
     assert roles["admin"].permissions == EVERYTHING
     assert all(each.permissions <= EVERYTHING for each in roles.values())
     assert roles["forecaster"].zh == "值班预报员"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy.engine import make_url
 
 from lantian.kernel import accounts
@@ -35,6 +35,7 @@ from .beijing import (  # noqa: F401  (fixtures of the loaded example, and of a 
 )
 from .campaign import as_role, campaign, campaign_live, visit_campaign  # noqa: F401
 
+expect.set_options(timeout=20_000)  # a shared machine may be slow; that is no fault of a page
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)  # 20:00 in Beijing
 DESK = {"width": 1366, "height": 768}

@@ -26,6 +26,8 @@ from lantian.web.security import Viewer, anyone, login_address, sign_in, viewer_
 router = APIRouter()
 SHOWN = 12
 """Stations listed; more stand on the map."""
+_FEW = 6
+"""Stations listed beside the problems that are open, so that all stays on one screen."""
 
 
 @router.get("/", dependencies=[anyone("shows each viewer only what they may open, and takes one-time keys")])
@@ -58,6 +60,7 @@ def _page(request: Request, viewer: Viewer) -> Response:
     renderer: Renderer = request.app.state.renderer
     month = month_of(viewer, place, None) if known else None
     name = desk.atlas.name(place, language)
+    undone = today.undone(viewer) if viewer.may("cases.read") else None
     return render(
         request,
         "home.html",
@@ -73,9 +76,9 @@ def _page(request: Request, viewer: Viewer) -> Response:
         caveats=desk.caveats([place], holding(desk.last_day, "year"), language)
         if known and viewer.may("ranking.read")
         else [],
-        undone=today.undone(viewer) if viewer.may("cases.read") else None,
+        undone=undone,
         goals=today.goals(desk, place) if known and viewer.may("targets.read") else [],
-        stations=today.members(desk, place, language)[:SHOWN] if known else [],
+        stations=today.members(desk, place, language)[: _FEW if undone else SHOWN] if known else [],
         paths={page.name: page.path for page in renderer.pages if viewer.may(page.permission)},
         short=lambda code: desk.atlas.short(code, language),
         order=course.ORDER,
