@@ -72,8 +72,8 @@ def _evaluated(platform: Platform, season: Period, day: date) -> Evaluation:
 def _decided(platform: Platform, kept: Evaluation, day: date) -> list[Proposal]:
     """Two proposals agreed to and one overturned, Beijing's first; those that were agreed to."""
     own = [one for one in kept.result.proposals if one.where.startswith(OFFICE.region[:2])]
-    rest = [one for one in kept.result.proposals if one not in own and one.rule.startswith("task")]
-    chosen = [*own, *rest][:3]
+    rest = [one for one in kept.result.proposals if one not in own]
+    chosen = sorted([*own, *rest], key=lambda one: (one not in own, not one.rule.startswith("task")))[:3]
     words = (
         ("agree", "示例：未完成问题属实，逾期责任清楚，同意启动问责程序"),
         ("agree", "示例：经核对台账，事实与条款相符，同意"),
@@ -81,7 +81,9 @@ def _decided(platform: Platform, kept: Evaluation, day: date) -> list[Proposal]:
     )
     rows = Evaluations(platform.engine)
     for number, (one, (verdict, why)) in enumerate(zip(chosen, words, strict=False)):
-        who = "example-mayor" if one in own else f"example-mayor-{one.where[:4]}00"
+        city = f"{one.where[:4]}00"
+        # A city's own leaders are decided on above it.
+        who = "example-mayor" if one in own else "example-office" if one.where == city else f"example-mayor-{city}"
         rows.decide(kept.id, one.key, verdict, why, who, _at(day + timedelta(days=4), 10 + number))
     return chosen[:2]
 

@@ -115,7 +115,7 @@ def _order_case(row: Mapping[str, Any], names: Mapping[str, str], requirement: s
     return OrderCase(
         number=row["number"],
         title=row["title"],
-        place=f"{where}{row['address']}",
+        place=row["address"] if row["address"].startswith(where) else f"{where}{row['address']}",
         category=category.zh if category else row["category"],
         requirement=requirement or _MENDED,
         due=row["due"] or row["closed_on"] or row["opened_on"],

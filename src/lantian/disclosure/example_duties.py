@@ -27,6 +27,7 @@ from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import Progress
 from lantian.places.store import PlaceStore
 from lantian.standards import workdays
+from lantian.standards.workdays import Calendar
 from lantian.supervision.events import BEIJING
 from lantian.supervision.rounds import Campaign
 from lantian.supervision.story import OFFICE, round_key
@@ -87,7 +88,7 @@ def _done(events: Sequence[Event], until: datetime, rules: Rules, seed: int) -> 
     while True:
         listed = duties.on(events, list(found.values()), today, rules, calendar)
         fresh = [duty for duty in listed if (duty.kind, duty.region, duty.trigger) not in found]
-        told = [one for duty in fresh if (one := _told(duty, today, seed)) is not None]
+        told = [one for duty in fresh if (one := _told(duty, today, seed, calendar)) is not None]
         if not told:
             break
         found |= {(one.kind, one.region, one.trigger): one for one in told}
@@ -102,7 +103,7 @@ def _done(events: Sequence[Event], until: datetime, rules: Rules, seed: int) -> 
     return sorted(found.values(), key=lambda one: (one.done_on, one.region, one.kind))
 
 
-def _told(duty: Duty, today: date, seed: int) -> Done | None:
+def _told(duty: Duty, today: date, seed: int, calendar: Calendar) -> Done | None:
     """When a duty was done; None: not by now, as its day is still to come or it takes a little longer."""
     chance = random.Random(f"{seed} duty {duty.kind} {duty.region} {duty.trigger}")  # noqa: S311 (a story)
     # A duty's name is its first day; a month is told of when it is over.
@@ -112,6 +113,8 @@ def _told(duty: Duty, today: date, seed: int) -> Done | None:
         day = duty.due.date + timedelta(days=chance.randint(1, 4))
     if duty.kind == "television_item":
         day = duty.due.date
+    while not calendar.is_workday(day) and day > duty.trigger and duty.kind != "television_item":
+        day -= timedelta(days=1)  # what is done on a weekend was done on the Friday before, where that was possible
     if day >= today or (duty.kind == "monthly_ranking" and (today - duty.due.date).days < 20):
         return None
     who = _OFFICE if duty.owed_by == "inspection" else f"example-{duty.region}"

@@ -13,6 +13,7 @@ from lantian.kernel.accounts import Account, Grant
 from lantian.kernel.bootstrap import Platform
 from lantian.supervision.events import BEIJING, Party
 from lantian.supervision.example import photographs
+from lantian.supervision.findings import categories
 from lantian.supervision.ledger import Filter
 from lantian.supervision.programme import minutes, store
 from lantian.supervision.programme.agenda import AgendaItem
@@ -103,7 +104,8 @@ def _reassigned(platform: Platform, number: str, moment: datetime, office: Accou
     for row in desk.ledger(Filter(region=OFFICE.region), moment, limit=50).rows:
         case = desk.case(row["number"]).case
         if row["state"] == "mending" and case.last_at < moment and case.owner is not None:
-            other = "government" if case.owner.department != "government" else "ecology"
+            usual = categories()[case.finding["category"]].department
+            other = usual if case.owner.department != usual else "government"
             _reassign(platform, desk, row["number"], Party(case.owner.region, other), number, moment, office)
             break
 
