@@ -60,9 +60,13 @@ def test_a_problem_goes_from_finding_to_closing_through_the_pages(as_role, campa
     record = Supervision(campaign).case(number)
     assert record.case.state == "closed"
     assert [step.text for step in record.case.steps] == ["清点", "覆盖"]
+    assert "回头看：未见反弹" in patrol.get(f"/cases/{number}").text
+    assert act(patrol, number, "look_back", 6, proof=True).status_code == 303
+    assert "回头看的时候" in patrol.get("/cases/look-back").text
+    assert office.get("/cases/look-back").status_code == 403
     closed = office.get(f"/cases/{number}").text
     assert "已销号" in closed
-    assert closed.count('<li data-kind="') == 6
+    assert closed.count('<li data-kind="') == 7
 
 
 @pytest.mark.requirement("V4", part="ledger")
@@ -191,6 +195,9 @@ def test_nothing_overlaps_sticks_out_or_is_too_faint(visit_campaign, campaign, s
         visitor.page.wait_for_load_state("networkidle")
         for measure in MEASURES:
             assert visitor.page.evaluate(measure) == [], path
+    looking = visit_campaign("/cases/look-back?n=5", login="inspector", size=size)
+    for measure in MEASURES:
+        assert looking.page.evaluate(measure) == []
     names = {state.en for state in workflow_file.load("five_step").states.values()}
     assert names <= set(visitor.page.locator(".workflow text.name").all_text_contents())
 

@@ -68,6 +68,7 @@ class Case:
         events: how many; ``last_at``: when the last one was.
         handed_on: the day an owner was first named; ``closed_on``: the day it was closed or dismissed.
         public: shown to everybody, without log-in.
+        looked_back_on: the last visit 回头看 since it was closed that found nothing; None: none yet.
     """
 
     workflow: Workflow = field(repr=False)
@@ -93,6 +94,7 @@ class Case:
     handed_on: date | None = None
     closed_on: date | None = None
     public: bool = False
+    looked_back_on: date | None = None
 
     @property
     def at(self) -> State:
@@ -211,6 +213,7 @@ def _move(case: Case, event: Event) -> Case:
         interviews=case.interviews + (counted == "interview"),
         failed=not state.final and (case.failed or counted in ("failure", "reopened")),
         closed_on=event.day if state.final else None,
+        looked_back_on=None,
     )
 
 
@@ -259,6 +262,10 @@ def _publish(case: Case, event: Event) -> Case:
     return replace(case, public=bool(event.data["public"]))
 
 
+def _look_back(case: Case, event: Event) -> Case:
+    return replace(case, looked_back_on=event.day)
+
+
 def _nothing(case: Case, event: Event) -> Case:  # noqa: ARG001
     return case
 
@@ -272,6 +279,7 @@ _CHANGES = {
     "plan": _plan,
     "step": _step,
     "publish": _publish,
+    "look_back": _look_back,
     "note": _nothing,
     "link": _nothing,
 }

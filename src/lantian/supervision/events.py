@@ -15,10 +15,13 @@ import yaml
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Natural days are judged in it; since 1992 without summer time, and no case is older."""
 
-Kind = Literal["open", "move", "extend", "pause", "resume", "assign", "plan", "step", "publish", "note", "link"]
+Kind = Literal[
+    "open", "move", "extend", "pause", "resume", "assign", "plan", "step", "publish", "look_back", "note", "link"
+]
 """``open`` begins a case; ``move`` follows the workflow; ``extend``, ``pause``, ``resume`` change the day; ``assign``
 another owner; ``plan`` and ``step`` the reverse schedule 倒排工期; ``publish`` shows it to everybody, or no longer;
-``note`` and ``link`` (to a case like it) change nothing."""
+``look_back`` a visit 回头看 to a closed case that found nothing; ``note`` and ``link`` (to a case like it) change
+nothing."""
 
 KINDS: tuple[str, ...] = get_args(Kind)
 

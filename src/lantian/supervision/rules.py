@@ -232,6 +232,17 @@ def _check_publish(case: Case, event: Event) -> str | None:
     return _reason(event)
 
 
+def _check_look_back(case: Case, event: Event) -> str | None:
+    desk = case.workflow.desks[event.desk or ""]
+    if not case.at.verified:
+        return f"look_back: only a closed case is looked back at; this one stands in {case.state}"
+    if not desk.independent:
+        return f"look_back: {desk.en} is not independent of the owner"
+    if not event.evidence:
+        return "look_back: 1 file as proof is needed"
+    return _independent(case, desk, event.actor, event.party) or _reason(event)
+
+
 def _check_note(case: Case, event: Event) -> str | None:  # noqa: ARG001
     return _reason(event)
 
@@ -255,6 +266,7 @@ _CHECKS: dict[str, Callable[[Case, Event], str | None]] = {
     "plan": _check_plan,
     "step": _check_step,
     "publish": _check_publish,
+    "look_back": _check_look_back,
     "note": _check_note,
     "link": _check_link,
 }

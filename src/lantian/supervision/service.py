@@ -24,6 +24,7 @@ from lantian.kernel.bootstrap import Platform
 from lantian.kernel.database import reading
 from lantian.standards.workdays import Calendar
 from lantian.supervision import ledger as book
+from lantian.supervision import look_back as visits
 from lantian.supervision import store
 from lantian.supervision.case import Case
 from lantian.supervision.duplicates import Similar, similar
@@ -157,6 +158,12 @@ class Supervision:
         with reading(self._platform.engine).connect() as connection:
             return store.get(connection, number, as_of or self._platform.clock.now(), self._calendar)
 
+    def may_see(self, number: str, account: Account, as_of: datetime | None = None) -> bool:
+        """Whether a case was there at a moment, and the account may read it: where it lies, or where its owner sits."""
+        asked = book.Filter(scopes_of(account, "cases.read"), standing="all", number=number)
+        with reading(self._platform.engine).connect() as connection:
+            return book.any_case(connection, asked, as_of or self._platform.clock.now())
+
     def ledger(
         self, asked: book.Filter, as_of: datetime | None = None, *, limit: int = 50, offset: int = 0
     ) -> book.Page:
@@ -208,6 +215,13 @@ class Supervision:
         one = next((row for row in rows if row["number"] == record.number), None)
         return similar(one, rows) if one else []
 
+    def look_back(self, account: Account, n: int, seed: int | str, as_of: datetime | None = None) -> visits.Plan:
+        """Which closed cases to visit again 回头看; see `look_back.plan`."""
+        moment = as_of or self._platform.clock.now()
+        with reading(self._platform.engine).connect() as connection:
+            rows = visits.closed(connection, scopes_of(account, "cases.verify"), moment)
+        return visits.plan(rows, n, seed, moment.astimezone(BEIJING).date())
+
     def rebuild(self, actor: str) -> tuple[int, int]:
         """Compute anew where every case stands: how many there are, and how many stood otherwise."""
         with audit.act(self._platform.engine, actor, "rebuild where cases stand") as connection:
@@ -255,6 +269,8 @@ def _wanted(case: Case, kind: Kind, move: str | None) -> str | None:
         if move is None or move not in case.workflow.moves:
             raise CaseError(f"move {move!r}: expected one of {', '.join(case.workflow.moves)}")
         return case.workflow.moves[move].desk
+    if kind == "look_back":
+        return next(desk.name for desk in case.workflow.desks.values() if desk.independent)
     if kind in ("plan", "step"):
         return next(desk.name for desk in case.workflow.desks.values() if desk.owner)
     return {

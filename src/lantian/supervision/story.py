@@ -271,6 +271,10 @@ class _Teller:
             event = self._event(case, None, "example-office", 0, wait=chance.randint(1, 10))
             data = {"desk": "office", "public": True}
             return replace(event, kind="publish", data=data, reason="按信息公开要求公开")
+        if case.looked_back_on is None and case.public and chance.random() < 0.25:
+            patrol = f"example-patrol-{chance.randint(1, 9)}"
+            event = self._event(case, None, patrol, 1, wait=chance.randint(20, 60))
+            return replace(event, kind="look_back", data={"desk": "checker"}, reason="回头看未见反弹")
         if case.reopened == 0 and chance.random() < 0.03 + 0.2 * self.slow:
             patrol = f"example-patrol-{chance.randint(1, 9)}"
             return self._event(case, "reopen", patrol, 1, wait=chance.randint(15, 60), days=7)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
@@ -18,6 +18,7 @@ from lantian.supervision.events import CaseError, Event, Party, departments
 from lantian.supervision.evidence import EvidenceStore
 from lantian.supervision.file_kinds import LIMIT, EvidenceError
 from lantian.supervision.findings import SOURCES, Finding, categories
+from lantian.supervision.look_back import FIRST, LAST
 from lantian.supervision.rules import RELATIONS, allowed
 from lantian.supervision.service import Supervision
 from lantian.supervision.store import Record
@@ -72,6 +73,30 @@ def enter(
     return RedirectResponse(f"/cases/{number}", 303)
 
 
+@router.get("/cases/look-back")
+def look_back(
+    request: Request,
+    viewer: Annotated[Viewer, allow("cases.verify")],
+    n: Annotated[int, Query(ge=1, le=500)] = 20,
+    seed: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    """Which closed cases to visit again, drawn with a seed; without one the month is the seed."""
+    desk, language = Desk(viewer), language_of(request)
+    seed = seed.strip() or f"{viewer.today:%Y-%m}"
+    plan = Supervision(viewer.platform).look_back(viewer.account, n, seed, viewer.now)
+    return render(
+        request,
+        "cases_look_back.html",
+        page_name="cases",
+        plan=plan,
+        n=n,
+        seed=seed,
+        first=FIRST,
+        last=LAST,
+        name=lambda code: desk.atlas.name(code, language),
+    )
+
+
 @router.get("/cases/{number}")
 def page(request: Request, viewer: Reader, number: str) -> Response:
     """Show a case as it stands on the clock."""
@@ -83,7 +108,9 @@ def act(
     request: Request,
     viewer: Reader,
     number: str,
-    kind: Literal["move", "extend", "pause", "resume", "assign", "plan", "step", "publish", "note", "link"],
+    kind: Literal[
+        "move", "extend", "pause", "resume", "assign", "plan", "step", "publish", "look_back", "note", "link"
+    ],
     seen: Annotated[int, Form(ge=1)],
     reason: Long = "",
     move: Short = "",
@@ -165,6 +192,7 @@ def _page(request: Request, viewer: Viewer, record: Record, fault: Exception | N
         moves=allowed(case, who, today),
         desks=who.desks,
         desk=case.workflow.desks.get(case.at.desk or ""),
+        check_desk=next(one.name for one in case.workflow.desks.values() if one.independent),
         owner_desk=next(one.name for one in case.workflow.desks.values() if one.owner),
         departments=departments(),
         relations=RELATIONS,
@@ -237,6 +265,7 @@ _WORDS = {
     "plan": ("倒排工期", "Reverse schedule"),
     "step": ("完成一步", "Step done"),
     "publish": ("公开", "Shown to the public"),
+    "look_back": ("回头看，未见反弹", "Looked back: nothing found"),
     "note": ("备注", "Note"),
     "link": ("关联", "Linked"),
 }
