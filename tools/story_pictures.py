@@ -22,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 DESK, PHONE = (1180, 760), (390, 780)
 MOST = 90_000
+_TO_TOP = "e => { e.scrollIntoView({behavior: 'instant'}); scrollBy({top: -70, behavior: 'instant'}) }"
 ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 Take = Callable[[Page], bytes]
 
@@ -30,9 +31,11 @@ def at(path: str, onto: str | None = None) -> Take:
     """A picture of an address: its top, or with its first ``onto`` at the top."""
 
     def take(page: Page) -> bytes:
-        page.goto(path, wait_until="networkidle")
+        answer = page.goto(path, wait_until="networkidle")
+        if answer is None or not answer.ok:
+            sys.exit(f"{path}: answered {answer and answer.status}; expected the page of the example")
         if onto is not None:
-            page.locator(onto).first.evaluate("e => { e.scrollIntoView(); scrollBy(0, -70) }")
+            page.locator(onto).first.evaluate(_TO_TOP)
         page.wait_for_timeout(600)
         return page.screenshot()
 
