@@ -28,6 +28,7 @@ from lantian.web.api import imports as api_imports
 from lantian.web.api import jobs as api_jobs
 from lantian.web.api import now as api_now
 from lantian.web.api import observations as api_observations
+from lantian.web.api import opinion as api_opinion
 from lantian.web.api import outlines as api_outlines
 from lantian.web.api import places as api_places
 from lantian.web.api import rankings as api_rankings
@@ -43,6 +44,7 @@ from lantian.web.pages import (
     cases_bulk,
     cases_case,
     clock,
+    complaints,
     data,
     data_coverage,
     deweather,
@@ -60,12 +62,14 @@ from lantian.web.pages import (
     login,
     meetings,
     now,
+    opinion,
     place,
     portal,
     portal_cases,
     portal_data,
     portal_questions,
     programme,
+    questions,
     ranking,
     rounds,
     sites,
@@ -94,6 +98,7 @@ PAGES: tuple[ModuleType, ...] = (
     cases,
     cases_bulk,
     cases_case,
+    complaints,
     field,
     evidence,
     programme,
@@ -104,6 +109,8 @@ PAGES: tuple[ModuleType, ...] = (
     accountability_measures,
     duties,
     documents,
+    questions,
+    opinion,
     jobs,
     accounts,
     audit,
@@ -129,6 +136,7 @@ API: tuple[ModuleType, ...] = (
     api_forecast_map,
     api_accountability,
     api_disclosure,
+    api_opinion,
     api_cases,
     api_calc,
     api_clock,
