@@ -1,8 +1,10 @@
 """Public opinion: topics by words, new words, alarms that say why, stock answers, letters measured; loaded twice."""
 
 import json
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -221,3 +223,15 @@ def test_the_example_loads_twice_without_change(platform, requirement, table, le
     assert {"school", "traffic"} & {one.topic for one in look.alarms}
     with pytest.raises(ValueError, match="until: missing"):
         example.install(platform, {"group": "2+26"}, "example", Progress())
+
+
+@pytest.mark.parametrize("page", ["disclosure/portal.md", "disclosure/opinion.md", "supervision/complaints.md"])
+def test_examples_of_the_pages_run_and_print_what_they_say(page, capsys):
+    text = (Path(__file__).parents[2] / "docs" / page).read_text("utf-8")
+    said = []
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(code, page, "exec"), {})
+        said += re.findall(r"print\(.*\)  # (.+)", code)
+    printed = capsys.readouterr().out.splitlines()
+    assert said
+    assert printed[: len(said)] == said

@@ -31,6 +31,13 @@ PATHS = (
     "/audit",
     "/api/v1/docs",
     "/login",
+    "/public",
+    "/public/cases",
+    "/public/questions",
+    "/public/data",
+    "/complaints",
+    "/questions",
+    "/opinion",
     "/nothing-here",
 )
 
