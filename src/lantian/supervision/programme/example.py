@@ -33,7 +33,7 @@ from lantian.supervision.story import OFFICE
 _WRITER = "example-office"
 _HANDED_DOWN = 8
 """Items of Beijing's programme that its districts share; the others the city does itself."""
-_OF_CITIES = ("1.1", "2.1", "3.1", "4.1")
+_OF_CITIES = ("1.1", "1.2", "2.1", "2.2", "3.1", "4.1", "4.2", "6.2")
 """Items that every city of the campaign has."""
 _BEGUN = time(10)
 
@@ -146,15 +146,15 @@ def _task(programme: str, item: Item, region: str, year: Period, seed: int) -> T
 
 def diligence(region: str, seed: int) -> float:
     """How likely a place keeps to a task's schedule, 0 to 1; most places nearly always do."""
-    return 1 - 0.55 * random.Random(f"{seed} diligence {region}").random() ** 2  # noqa: S311
+    return 1 - 0.6 * random.Random(f"{seed} diligence {region}").random() ** 3  # noqa: S311
 
 
 def _reports(task: Task, day: int, until: datetime, seed: int, proof: str) -> Iterator[Report]:
-    """What was reported on a task: some months late, and of one task in fifteen nothing since the autumn."""
+    """What was reported on a task: some months late, and of one task in thirty nothing since the autumn."""
     chance = random.Random(f"{seed} reports {task.number}")  # noqa: S311
     keeps = chance.random() < diligence(task.region, seed)
     pace = chance.uniform(1.0, 1.12) if keeps else chance.uniform(0.45, 0.85)
-    silent = next_month(month_end(task.start) + timedelta(days=250)) if chance.random() < 1 / 15 else date.max
+    silent = next_month(month_end(task.start) + timedelta(days=250)) if chance.random() < 1 / 30 else date.max
     done, month = Decimal(0), month_of(task.start)
     while month < silent:
         late = chance.random() < 0.05

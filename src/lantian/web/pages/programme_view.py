@@ -135,7 +135,7 @@ def scatter(
     if not known:
         return None
     left, right, top, bottom = _PLOT
-    most = max(10.0, *(abs(air.change) for _, air in known)) * 1.12
+    most = max(10.0, *(abs(air.change) for _, air in known)) * 1.25  # the corners are for words
     middle = (top + bottom) / 2
 
     def y(change: float) -> float:
