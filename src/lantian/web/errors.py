@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import DataError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -17,6 +18,9 @@ from lantian.standards.frames import StandardsError
 from lantian.web import api
 from lantian.web.render import render
 from lantian.web.security import HEADERS, login_address
+
+_UNKEPT = ("NUL (0x00)", "out of range")
+"""What PostgreSQL says of a text with a zero byte, and of a number that is too large for its column."""
 
 _log = logging.getLogger("lantian.web")
 
@@ -26,6 +30,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StandardsError, _unlawful)
+    app.add_exception_handler(DataError, _unkept)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -77,6 +82,15 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _unlawful(request: Request, error: Exception) -> Response:
     return await run_in_threadpool(_answer, request, 422, str(error))
+
+
+async def _unkept(request: Request, error: Exception) -> Response:
+    """A value that fits its description and that no database takes: the sender's fault, not ours."""
+    assert isinstance(error, DataError)
+    said = str(error.orig)
+    if not any(part in said for part in _UNKEPT):
+        return await _failed(request, error)
+    return await run_in_threadpool(_answer, request, 422, f"a value cannot be kept or looked for: {said}")
 
 
 async def _failed(request: Request, error: Exception) -> Response:

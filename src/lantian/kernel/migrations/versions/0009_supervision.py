@@ -10,6 +10,12 @@ revision = "0009_supervision"
 down_revision = "0008_peers"
 
 ROLES = (("office", "督查督办员", "Supervision office"), ("department", "部门经办", "Department officer"))
+LEDGER = (
+    *("number", "state", "region", "owner_region", "owner_department", "category", "source", "round"),
+    *("opened_on", "handed_on", "closed_on", "reopened", "owed", "failed", "public", "last_at"),
+)
+CLOSED = ("owner_region", "owner_department", "region", "category", "source", "state")
+WORDS = "(((((number || ' ') || title) || ' ') || subject) || ' ') || address"
 _SEE = ("cases.read", "programme.read", "publishing.read", "accountability.read")
 GIVEN = {
     "admin": (
@@ -66,6 +72,11 @@ def _roles() -> None:
 
 
 def _cases() -> None:
+    op.execute(
+        "create function lantian_pairs(words text) returns text[] language sql immutable strict parallel safe as "
+        "$$ select coalesce(array_agg(distinct substr(lower(words), k, 2)), '{}') "
+        "from generate_series(1, length(words) - 1) k $$"
+    )
     op.create_table(
         "supervision_case",
         sa.Column("id", sa.BigInteger, sa.Identity(), nullable=False),
@@ -105,7 +116,7 @@ def _cases() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_supervision_case"),
         sa.UniqueConstraint("number", name="uq_supervision_case_number"),
         sa.CheckConstraint("(desk is null) = (due is null)", name="ck_supervision_case_desk"),
-        sa.Index("ix_supervision_case_due", "due", "id"),
+        sa.Index("ix_supervision_case_ledger", "due", "id", postgresql_include=LEDGER),
         sa.Index("ix_supervision_case_region", "region", postgresql_ops={"region": "text_pattern_ops"}),
         sa.Index(
             "ix_supervision_case_owner_region", "owner_region", postgresql_ops={"owner_region": "text_pattern_ops"}
@@ -113,7 +124,8 @@ def _cases() -> None:
         sa.Index("ix_supervision_case_last_at", "last_at"),
         sa.Index("ix_supervision_case_reference", "reference"),
         sa.Index("ix_supervision_case_opened_on", "opened_on", "id"),
-        sa.Index("ix_supervision_case_state", "state", "due"),
+        sa.Index("ix_supervision_case_closed", *CLOSED, postgresql_where=sa.text("due is null")),
+        sa.Index("ix_supervision_case_pairs", sa.text(f"lantian_pairs({WORDS})"), postgresql_using="gin"),
         comment="where each case stands, computed from its events; `lantian case rebuild` makes it anew",
     )
 
@@ -153,7 +165,7 @@ def _events() -> None:
         sa.Column("reopened", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("case_id", "seq", name="pk_case_span"),
         sa.ForeignKeyConstraint(["case_id"], ["supervision_case.id"], name="fk_case_span_case_id_supervision_case"),
-        sa.Index("ix_case_span_since", "since", "until"),
+        sa.Index("ix_case_span_open", "until", postgresql_where=sa.text("due is not null")),
         comment="what was true between two events, computed from them: counts as of any day",
     )
     op.create_table(
