@@ -26,6 +26,7 @@ from lantian.accountability.records import Books
 from lantian.accountability.store import Evaluations, replay
 from lantian.assessment.periods import parse
 from lantian.cli import app, loading
+from lantian.disclosure.portal import cases as portal
 from lantian.disclosure.service import Disclosure
 from lantian.kernel import accounts
 from lantian.kernel.bootstrap import Platform, open_platform
@@ -252,6 +253,19 @@ def test_the_public_list_holds_only_what_was_published(told):
     said = {number for number in every if any(e.kind == "publish" for e in desk.case(number).events)}
     assert public == said
     assert 0 < len(public) < len(every)
+    shown = portal.read(told.engine, NOW, NOW.date())
+    assert {one.number for one in shown} == public
+    text = repr(shown)
+    findings = [desk.case(number).case.finding for number in public]
+    assert not [one["person"] for one in findings if one["person"] and one["person"] in text]
+    assert not [one["address"] for one in findings if one["address"] in text]
+    autumn = datetime(2016, 10, 1, 20, tzinfo=BEIJING)
+    earlier = portal.read(told.engine, autumn, autumn.date())
+    assert {one.number for one in earlier} == {
+        number
+        for number in public
+        if any(event.kind == "publish" and event.at <= autumn for event in desk.case(number).events)
+    }
 
 
 @pytest.mark.requirement("K4", part="the example is loaded once")
