@@ -61,7 +61,7 @@ def sites(counties: Sequence[Outline], seed: int, each: int = 7) -> Iterator[Sit
                 f"S{county.code}-{number:02d}",
                 name,
                 county.code,
-                address=f"{county.name}{MARK}{chance.choice(_NAMES)}路{chance.randint(1, 300)}号",
+                address=f"{MARK}{chance.choice(_NAMES)}路{chance.randint(1, 300)}号",
                 lon=lon,
                 lat=lat,
                 industry=categories()[kind].zh,
