@@ -18,9 +18,10 @@ from lantian.disclosure.portal import catalogue, settings
 from lantian.disclosure.questions import example as questions
 from lantian.disclosure.questions.service import Questions
 from lantian.disclosure.questions.tables import question
-from lantian.kernel.accounts import list_accounts
+from lantian.kernel.accounts import get_account, list_accounts
 from lantian.supervision.complaints import example as complaints
 from lantian.supervision.complaints.tables import complaint_contact
+from lantian.supervision.service import Supervision
 from lantian.supervision.tables import case_event
 from lantian.web import create_app, shelf
 from lantian.web.pages import portal_questions
@@ -118,6 +119,23 @@ def test_a_case_that_is_not_public_is_not_there(told, anyone):
         assert anyone.get(f"/public/cases/{number}").status_code == 404
         assert anyone.get(f"/public/cases/{number}/photos/1").status_code == 404
     assert anyone.get("/public/cases/2016-000000").status_code == 404
+
+
+def test_what_is_taken_back_is_gone_everywhere(told, anyone):
+    number = public_cases.read(told.engine, told.clock.now(), NOW.date())[3].number
+    office = get_account(told.engine, "example-office")
+    desk = Supervision(told)
+
+    def paths() -> list[bool]:
+        pages = ("/public/cases", "/public/data/v1/cases.csv", "/public/data/v1/case-steps.json")
+        shown = [number in anyone.get(path).text for path in pages]
+        return [*shown, anyone.get(f"/public/cases/{number}").status_code == 200]
+
+    assert paths() == [True] * 4
+    desk.act(number, "publish", office, "撤下", public=False)
+    assert paths() == [False] * 4
+    desk.act(number, "publish", office, "公开", public=True)
+    assert paths() == [True] * 4
 
 
 def test_of_another_moment_only_what_was_public_then(told):

@@ -1,14 +1,15 @@
 """Answers for everybody, made once: bytes kept in memory, with an ETag, so that many readers cost what one costs.
 
 An answer stands while nothing was written and the clock's hour is the same. What has become old is made anew by one
-reader at a time, while the others still get the old one; nothing is older than `PATIENCE` after a write, so a case that
-is taken back is gone within seconds here, and within `MAX_AGE` in browsers and between.
+reader at a time, while the others still get the old one; some `PATIENCE` after a write nothing old is given, so a case
+that is taken back is gone within seconds here, and within `MAX_AGE` in browsers and between.
 
 Nothing of the reader goes in: the language is in the address, cookies are not looked at.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import time
@@ -43,7 +44,7 @@ Stamp = tuple[int, str]
 
 @dataclass(frozen=True)
 class Made:
-    """An answer as it is made: its bytes, their type, further headers; ``keep`` False: for this reader alone."""
+    """An answer as it is made: its bytes, their type, further headers; ``pack`` False: its bytes are packed already."""
 
     body: bytes
     media_type: str = "text/html; charset=utf-8"
@@ -76,21 +77,27 @@ class Shelf:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._lock = Lock()
         self._looking = Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._stamp: Stamp | None = None
         self._looked = float("-inf")
 
     async def answer(self, request: Request, key: Hashable, make: Make) -> Response:
         """Give the kept answer to a question, or make it. What ``make`` raises goes to the reader and is not kept."""
-        if time.monotonic() - self._looked >= LOOK:
-            if self._stamp is None or LOOK == 0:
-                await run_in_threadpool(self._look)
-            elif self._looking.acquire(blocking=False):
-                self._looking.release()
-                await run_in_threadpool(self._look)
+        await self._keep_looking()
         kept = self._place(key)
         if not self._good(kept):
             await run_in_threadpool(self._renew, kept, make)
         return _answer(request, kept)
+
+    async def _keep_looking(self) -> None:
+        """Look whether something was written: beside the answer while readers come all the time, else before it."""
+        ago = time.monotonic() - self._looked
+        if self._stamp is None or ago >= max(LOOK, PATIENCE):
+            await run_in_threadpool(self._look)
+        elif ago >= LOOK and not self._looking.locked():
+            task = asyncio.create_task(run_in_threadpool(self._look))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     def forget(self) -> None:
         """Keep nothing."""

@@ -61,7 +61,7 @@ class PublicCase:
         state_zh, state_en: where it stands; ``over``: closed or dismissed.
         overdue: its day has passed on the day of the moment.
         steps, photos: its course.
-        published_at: when it was first shown; ``changed_at``: when something was last done.
+        published_at: since when it is shown; ``changed_at``: when something was last done.
     """
 
     number: str
@@ -144,7 +144,7 @@ def shown(record: Record, today: date, people: Iterable[str] = ()) -> PublicCase
         steps=tuple(_step(record, event) for event in told),
         photos=tuple(_photos(record, told)),
         place=redact.rough(finding.get("lon"), finding.get("lat")),
-        published_at=min(event.at for event in record.events if event.kind == "publish"),
+        published_at=max(event.at for event in record.events if event.kind == "publish"),
         changed_at=case.last_at,
         example=bool(finding.get("example", False)),
     )
