@@ -155,9 +155,11 @@ def test_a_picture_is_made_of_pixels_alone(told, anyone):
     assert anyone.get(f"/public/cases/{case.number}/photos/{len(case.photos) + 1}").status_code == 404
 
 
-def test_pictures_of_a_complaints_finding_are_not_shown(told):
+def test_words_and_pictures_of_a_complaint_are_not_shown(told):
     cases = public_cases.read(told.engine, NOW, NOW.date())
     assert all(photo.step > 1 for one in cases if one.source == "complaint" for photo in one.photos)
+    assert all(not one.detail for one in cases if one.source == "complaint")
+    assert any(one.detail for one in cases if one.source == "inspection")
     assert any(photo.step == 1 for one in cases if one.source == "inspection" for photo in one.photos)
 
 

@@ -129,7 +129,8 @@ def shown(record: Record, today: date, people: Iterable[str] = ()) -> PublicCase
         source=finding["source"],
         region=finding["region"].removeprefix("Z")[:6],
         subject=plain("subject"),
-        detail=plain("detail"),
+        # What a citizen wrote in their own words may tell who they are.
+        detail="" if finding["source"] == "complaint" else plain("detail"),
         requirement=redact.text(case.requirement, names),
         owner=case.owner,
         state_zh=case.at.zh,
