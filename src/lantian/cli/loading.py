@@ -70,6 +70,7 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
 def put_campaign(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
     """Tell the invented campaign of ``[campaign]`` 示例 with what came of it in each room; twice changes nothing."""
     from lantian.accountability import example as accountability
+    from lantian.disclosure import example as public
     from lantian.disclosure import example_duties
     from lantian.supervision import example as cases
     from lantian.supervision.programme import example as programme
@@ -78,6 +79,7 @@ def put_campaign(platform: Platform, config: Mapping[str, Any], actor: str, prog
     programme.install(platform, config, actor, progress)
     accountability.install(platform, config, actor, progress)
     example_duties.install(platform, config, actor, progress)
+    public.install(platform, config, actor, progress)
 
 
 def put_targets(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> int:
