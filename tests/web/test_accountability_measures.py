@@ -51,7 +51,7 @@ def desk(place: Platform) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.mark.requirement("C3", part="page")
+@pytest.mark.requirement("C3")
 def test_a_daily_fine_is_computed_from_its_dates(desk: TestClient, place: Platform) -> None:
     assert "没有处罚、约谈和奖惩资金的记录" in desk.get(HERE).text
     assert desk.post(f"{HERE}/measure", data=FINE).status_code == 303
@@ -73,7 +73,7 @@ def test_an_interview_is_minuted_with_what_was_promised(desk: TestClient, place:
     assert [each.department for each in Books(place.engine).interviews()[0].commitments] == ["", "housing"]
 
 
-@pytest.mark.requirement("C2", part="page")
+@pytest.mark.requirement("C2")
 def test_a_settlement_goes_into_the_ledger_and_is_taken_back(desk: TestClient, place: Platform) -> None:
     typed = {"place": "朝阳区", "period": "2016-11", "completion": "132.4", "heavy_days": "3"}
     assert desk.post(f"{HERE}/settle", data=typed).status_code == 303

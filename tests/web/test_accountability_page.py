@@ -112,7 +112,7 @@ def test_pack_period_and_day_are_chosen_in_the_address(desk: TestClient, fresh: 
     assert desk.get("/accountability?evaluation=99").status_code == 404
 
 
-@pytest.mark.requirement("C4", part="a person decides")
+@pytest.mark.requirement("C4")
 @pytest.mark.requirement("C1", part="decisions with reason; overturning recorded")
 def test_a_decision_is_kept_with_what_was_seen_and_can_be_repeated(desk: TestClient, fresh: Platform) -> None:
     sign_in(desk, fresh, "mayor")

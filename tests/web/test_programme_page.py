@@ -211,7 +211,7 @@ def test_the_list_goes_out_and_comes_in(plan: Programme, client: TestClient, sig
     assert client.get("/programme").status_code in (303, 401, 403)
 
 
-@pytest.mark.requirement("V8", part="page")
+@pytest.mark.requirement("V8")
 def test_a_meeting_is_held_and_its_decisions_stand_on_the_page(
     plan: Programme, client: TestClient, sign_in: SignIn
 ) -> None:

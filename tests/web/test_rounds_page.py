@@ -160,7 +160,7 @@ def test_an_analyst_reads_and_the_public_does_not(fresh_client: TestClient, fres
     assert client.get("/sites/B1").status_code == 403
 
 
-@pytest.mark.requirement("V5", part="page: proposals with the explained score, decided by a person")
+@pytest.mark.requirement("V5")
 def test_a_banned_site_shows_its_return_with_every_reason(
     fresh_client: TestClient, fresh: Platform, rounds: Register
 ) -> None:
@@ -182,7 +182,7 @@ def test_a_banned_site_shows_its_return_with_every_reason(
     assert client.get("/sites/none").status_code == 404
 
 
-@pytest.mark.requirement("V9", part="page: similar sites with reasons")
+@pytest.mark.requirement("V9")
 def test_a_site_shows_who_is_like_it_and_why(fresh_client: TestClient, rounds: Register) -> None:
     text = fresh_client.get("/sites/S001?lang=zh").text
     assert "举一反三" in text
