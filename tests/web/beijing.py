@@ -128,13 +128,23 @@ def token(platform: Platform, login: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def beijing_client(beijing: Platform) -> Iterator[TestClient]:
-    """A client of the loaded example, signed in as its analyst; it follows no redirect."""
+def beijing_analyst(beijing: Platform) -> Iterator[TestClient]:
+    """The one client behind `beijing_client`."""
     from .conftest import TestClient
 
     with TestClient(create_app(beijing), follow_redirects=False, raise_server_exceptions=False) as client:
         client.cookies.set(COOKIE, token(beijing, "analyst"))
         yield client
+
+
+@pytest.fixture
+def beijing_client(beijing_analyst: TestClient) -> TestClient:
+    """A client of the loaded example, signed in as its analyst, who has chosen no language or look yet; it follows no
+    redirect.
+    """
+    for choice in ("lang", "look"):
+        beijing_analyst.cookies.delete(choice)
+    return beijing_analyst
 
 
 @pytest.fixture(scope="session")

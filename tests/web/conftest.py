@@ -26,6 +26,7 @@ from lantian.web.security import COOKIE
 
 from .beijing import (  # noqa: F401  (fixtures of the loaded example, and of a platform of a test's own)
     beijing,
+    beijing_analyst,
     beijing_client,
     beijing_live,
     fresh,

@@ -198,11 +198,13 @@ class Supervision:
         day = moment.astimezone(BEIJING).date()
         with reading(self._platform.engine).connect() as connection:
             rows = book.near(connection, asked, moment, limit)
-            records = [(row, store.get(connection, row["number"], moment, self._calendar)) for row in rows]
+            records = store.of_ids(connection, [row["id"] for row in rows], moment, self._calendar)
+        cases = {record.id: record.case for record in records}
         return [
             Told(row, reminder)
-            for row, record in records
-            for reminder in (*raised(record.case, day, self._calendar)[-1:], *_before(record.case, day, self._calendar))
+            for row in rows
+            for case in [cases[row["id"]]]
+            for reminder in (*raised(case, day, self._calendar)[-1:], *_before(case, day, self._calendar))
         ]
 
     def similar(self, record: Record, account: Account, as_of: datetime | None = None) -> list[Similar]:

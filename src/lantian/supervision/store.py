@@ -100,20 +100,24 @@ def referring(connection: Connection, source: str, reference: str) -> str | None
 def published(connection: Connection, as_of: datetime, calendar: Calendar | None = None) -> list[Record]:
     """Cases that stood open to everybody at a moment, with the events known then, by number."""
     shown = sa.select(case_event.c.case_id).where(case_event.c.kind == "publish", case_event.c.at <= as_of)
+    return [record for record in of_ids(connection, shown, as_of, calendar) if record.case.public]
+
+
+def of_ids(connection: Connection, ids: Any, as_of: datetime, calendar: Calendar | None = None) -> list[Record]:
+    """Cases by their rows (numbers, or a query that gives them), with the events known at a moment, by number."""
     query = (
         sa.select(case_event, supervision_case.c.number, supervision_case.c.workflow)
         .join(supervision_case, supervision_case.c.id == case_event.c.case_id)
-        .where(case_event.c.case_id.in_(shown), case_event.c.at <= as_of)
+        .where(case_event.c.case_id.in_(ids), case_event.c.at <= as_of)
         .order_by(supervision_case.c.number, case_event.c.seq)
     )
     found: dict[tuple[int, str, str], list[Event]] = {}
     for row in connection.execute(query).mappings():
         found.setdefault((row["case_id"], row["number"], row["workflow"]), []).append(_event(row))
-    records = (
+    return [
         Record(key, number, tuple(events), fold(events, workflow_file.load(workflow), calendar))
         for (key, number, workflow), events in found.items()
-    )
-    return [record for record in records if record.case.public]
+    ]
 
 
 def rebuild(connection: Connection, calendar: Calendar | None = None) -> tuple[int, int]:

@@ -38,12 +38,22 @@ export const recall = (key) => within("kept", "readonly", (store) => store.get(k
 
 export async function keep(entry) {
   await within("queue", "readwrite", (store) => store.put(entry));
-  document.dispatchEvent(new CustomEvent(CHANGED));
+  changed();
 }
 
 export async function forget(id) {
   await within("queue", "readwrite", (store) => store.delete(id));
-  document.dispatchEvent(new CustomEvent(CHANGED));
+  changed();
+}
+
+// Two pages of one phone show one queue: what one of them changes the other hears of.
+const others = "BroadcastChannel" in self ? new BroadcastChannel("field-queue") : null;
+const tell = () => document.dispatchEvent(new CustomEvent(CHANGED));
+if (others) others.onmessage = tell;
+
+function changed() {
+  tell();
+  others?.postMessage("changed");
 }
 
 export const onChange = (listener) => document.addEventListener(CHANGED, listener);
