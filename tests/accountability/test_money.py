@@ -13,6 +13,7 @@ from lantian.accountability.fines import Recheck
 from lantian.accountability.interviews import Commitment, Interview, overdue, tasks
 from lantian.accountability.money import FOLDER, ScheduleError
 from lantian.accountability.records import Books, Measure, balance
+from lantian.supervision.programme import store as programme
 
 SCHEDULE = money.load()
 LAW = fines.load()
@@ -230,6 +231,12 @@ def test_commitments_of_an_interview_become_tasks(engine: sa.Engine) -> None:
     assert found[0].example
     assert [each.text for each in overdue(kept, date(2016, 12, 21))] == ["完成未完成的两件整改"]
     assert overdue(kept, date(2016, 12, 20)) == ()
+    with engine.connect() as connection:
+        owed = programme.tasks(connection, AT)
+    assert [(one.source, one.department, one.due.day) for one in sorted(owed, key=lambda one: one.due)] == [
+        ("interview", "government", 20),
+        ("interview", "housing", 31),
+    ]
 
 
 @pytest.mark.parametrize(

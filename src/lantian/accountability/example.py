@@ -13,12 +13,11 @@ from typing import Any
 
 from lantian.accountability import fines, money, packs, service
 from lantian.accountability.evaluate import Proposal
-from lantian.accountability.interviews import Commitment, Interview, tasks
+from lantian.accountability.interviews import Commitment, Interview
 from lantian.accountability.records import Books, Measure
 from lantian.accountability.store import Evaluation, Evaluations
 from lantian.assessment.periods import Period, parse
 from lantian.assessment.service import Assessment
-from lantian.kernel import audit
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import Progress
 from lantian.places.store import PlaceStore
@@ -26,8 +25,6 @@ from lantian.standards import rounding
 from lantian.supervision.events import BEIJING
 from lantian.supervision.findings import categories
 from lantian.supervision.ledger import Filter
-from lantian.supervision.programme import store as programme
-from lantian.supervision.programme.task import Task
 from lantian.supervision.service import Supervision
 from lantian.supervision.store import Record
 from lantian.supervision.story import OFFICE
@@ -40,7 +37,12 @@ _FINED = ("industry", "response", "boilers", "construction", "fuel", "catering",
 """Kinds of site against which a daily fine may be imagined, the likeliest first."""
 
 
-def install(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> Evaluation | None:
+def install(
+    platform: Platform,
+    config: Mapping[str, Any],
+    actor: str,  # noqa: ARG001 (asked for by every room's example)
+    progress: Progress,
+) -> Evaluation | None:
     """Keep the example's accountability; None where an evaluation is there already, and nothing changes.
 
     ``config``: the example's ``[campaign]``.
@@ -54,7 +56,7 @@ def install(platform: Platform, config: Mapping[str, Any], actor: str, progress:
     kept = _evaluated(platform, season, day)
     agreed = _decided(platform, kept, day)
     for proposal in agreed[:1]:
-        _interviewed(platform, kept, proposal, day + timedelta(days=5), actor)
+        _interviewed(platform, kept, proposal, day + timedelta(days=5))
     _measured(platform, until)
     _settled(platform, parse(f"{day.year}Q{(day.month - 1) // 3}"), str(config["group"]))
     progress.advance(message=f"{len(kept.result.proposals)}")
@@ -88,7 +90,7 @@ def _decided(platform: Platform, kept: Evaluation, day: date) -> list[Proposal]:
     return chosen[:2]
 
 
-def _interviewed(platform: Platform, kept: Evaluation, proposal: Proposal, day: date, actor: str) -> None:
+def _interviewed(platform: Platform, kept: Evaluation, proposal: Proposal, day: date) -> None:
     """An interview on a proposal; what was promised becomes tasks of the programme."""
     held = Interview(
         place=proposal.where,
@@ -105,14 +107,7 @@ def _interviewed(platform: Platform, kept: Evaluation, proposal: Proposal, day: 
         example=True,
     )
     at = _at(day, 16)
-    minuted = Books(platform.engine).minute(held, "example-mayor", at, f"示例 interview {proposal.name}")
-    with audit.act(platform.engine, actor, f"示例 tasks of interview {minuted.id}") as connection:
-        for one in tasks(minuted):
-            task = Task(
-                one.text, one.region, one.department, Decimal(1), "项", day, one.due, source="interview",
-                reference=one.source, example=True,
-            )  # fmt: skip
-            programme.add_task(connection, task, actor="example-mayor", at=at)
+    Books(platform.engine).minute(held, "example-mayor", at, f"示例 interview {proposal.name}")
 
 
 def _measured(platform: Platform, until: datetime) -> None:

@@ -11,9 +11,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from lantian.accountability import tables
-from lantian.accountability.interviews import Commitment, Interview
+from lantian.accountability.interviews import Commitment, Interview, Task, tasks
 from lantian.accountability.money import Settlement
 from lantian.kernel import audit
+from lantian.supervision.programme import store as programme
+from lantian.supervision.programme import task as programme_task
 
 MEASURES: Final = {
     "daily_fine": ("按日计罚", "daily fine"),
@@ -151,13 +153,16 @@ class Books:
         return [_measure(row) for row in self._rows(sa.select(t).order_by(t.c.on.desc(), t.c.id.desc()), t, as_of)]
 
     def minute(self, interview: Interview, actor: str, at: datetime, reason: str = "") -> Interview:
-        """Keep an interview with its commitments."""
+        """Keep an interview; each commitment becomes a task of the work programme, in the same act."""
         t = tables.interview
         values = {name: value for name, value in vars(interview).items() if name not in ("id", "commitments")}
         values["commitments"] = [{**asdict(each), "due": each.due.isoformat()} for each in interview.commitments]
         with audit.act(self._engine, actor, reason or f"interview {interview.place}") as connection:
             row = connection.execute(sa.insert(t).values({**values, **_by(actor, at)}).returning(t)).one()
-        return _interview(row)
+            kept = _interview(row)
+            for one in tasks(kept):
+                programme.add_task(connection, _promised(kept, one), actor=actor, at=at)
+        return kept
 
     def interviews(self, as_of: datetime | None = None) -> list[Interview]:
         """Interviews entered by ``as_of`` (None: all), the latest first."""
@@ -170,6 +175,22 @@ class Books:
             query = query.where(table.c.entered_at <= as_of)
         with self._engine.connect() as connection:
             return connection.execute(query).all()
+
+
+def _promised(interview: Interview, one: Task) -> programme_task.Task:
+    """A commitment as a task of the programme: one item, from the interview to its day."""
+    return programme_task.Task(
+        one.text,
+        one.region,
+        one.department or "government",
+        Decimal(1),
+        "项",
+        min(interview.held_on, one.due),
+        one.due,
+        source="interview",
+        reference=one.source,
+        example=one.example,
+    )
 
 
 def balance(entries: Sequence[Entry]) -> dict[str, Decimal]:
