@@ -172,8 +172,8 @@ def test_a_failed_once_job_gives_way_to_the_one_that_waits(platform: Platform, e
             raise OSError("disk full")
 
     first = jobs.defer(engine, compact)
-    jobs.run_worker(platform, once=True)
-    jobs.run_worker(platform, once=True)
+    # One at a time: a second hand would do the later job while the first still runs, and then nothing waits.
+    jobs.run_worker(platform, once=True, concurrency=1)
     assert the_job(engine, first).state == "failed"
     assert the_job(engine, waiting[0]).state == "succeeded"
 
