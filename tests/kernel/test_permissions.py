@@ -151,7 +151,19 @@ def test_nobody_gives_what_he_does_not_have(
 
 def test_the_seeded_roles_hold_known_permissions_only(engine) -> None:
     roles = {each.code: each for each in list_roles(engine)}
-    own = ["admin", "analyst", "forecaster", "county", "inspector", "mayor", "citizen", "office", "department"]
+    own = [
+        "admin",
+        "analyst",
+        "forecaster",
+        "county",
+        "inspector",
+        "mayor",
+        "citizen",
+        "office",
+        "department",
+        "warden",
+        "police",
+    ]
     assert list(roles) == own
     assert roles["admin"].permissions == EVERYTHING
     assert all(each.permissions <= EVERYTHING for each in roles.values())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lantian.supervision.events import departments
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.findings import categories
 from lantian.supervision.programme import rollup, rules, templates
 from lantian.supervision.programme.decompose import check, divide, faults
@@ -32,7 +32,7 @@ def test_the_plan_has_eleven_headings_and_thirty_two_items_and_the_lines_are_twe
         assert "own" in one.note[1]
         for item in one.items.values():
             assert item.unit in units()
-            assert item.department in departments()
+            assert item.department in DEPARTMENTS
             made = templates.schedule(item, START, DUE)
             assert made[-1].due == DUE
             Task(item.zh, "110000", item.department, Decimal(1), item.unit, START, DUE, item=item.code, steps=made)

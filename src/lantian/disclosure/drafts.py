@@ -28,7 +28,7 @@ from lantian.disclosure.values import (
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
 from lantian.places.store import PlaceStore
-from lantian.supervision.events import departments
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.findings import categories
 from lantian.supervision.ledger import Filter
 from lantian.supervision.service import Supervision
@@ -109,7 +109,7 @@ def cases_of(platform: Platform, region: str, first: date, last: date, moment: d
 
 def _order_case(row: Mapping[str, Any], names: Mapping[str, str], requirement: str) -> OrderCase:
     owner = names.get(row["owner_region"] or "", "")
-    department = departments().get(row["owner_department"] or "")
+    department = DEPARTMENTS.get(row["owner_department"] or "")
     where = names.get(row["region"], row["region"])
     category = categories().get(row["category"])
     return OrderCase(

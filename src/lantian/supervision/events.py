@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal, get_args
-
-import yaml
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Natural days are judged in it; since 1992 without summer time, and no case is older."""
@@ -80,19 +76,3 @@ class Event:
         """The owner that the event names."""
         given = self.data.get("owner")
         return Party(given["region"], given["department"]) if given else None
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A department 部门 with its names."""
-
-    code: str
-    zh: str
-    en: str
-
-
-@cache
-def departments() -> Mapping[str, Department]:
-    """The departments that may own a case, by code, in the order of ``departments.yaml``."""
-    text = files("lantian.supervision").joinpath("departments.yaml").read_text(encoding="utf-8")
-    return MappingProxyType({row["code"]: Department(**row) for row in yaml.safe_load(text)})

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.deadlines import UNITS
-from lantian.supervision.events import CaseError, Event, Party, departments
+from lantian.supervision.events import CaseError, Event, Party
 from lantian.supervision.workflow import Desk, Move
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ def _need_owner(case: Case, event: Event) -> str | None:  # noqa: ARG001
     owner = event.data.get("owner")
     if not isinstance(owner, dict) or set(owner) != {"region", "department"} or not owner["region"]:
         return "owner: expected region and department"
-    if owner["department"] not in departments():
-        return f"owner: department {owner['department']!r}: expected one of {', '.join(departments())}"
+    if owner["department"] not in DEPARTMENTS:
+        return f"owner: department {owner['department']!r}: expected one of {', '.join(DEPARTMENTS)}"
     return None
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from lantian.supervision.events import Party, departments
+from lantian.standards.departments import DEPARTMENTS
+from lantian.supervision.events import Party
 from lantian.supervision.programme.decisions import Decided
 from lantian.supervision.programme.progress import Standing
 from lantian.supervision.programme.rules import AgendaRules
@@ -94,7 +95,7 @@ def _case(case: CaseSeen, day: date, rules: AgendaRules) -> AgendaItem | None:
         found.append(Reason("failed", f"核查 {case.failures} 次不通过", f"{case.failures} checks not passed"))
     owner = case.owner
     if over and owner and owner.department not in (case.usual, "government"):
-        names = departments()
+        names = DEPARTMENTS
         found.append(
             Reason(
                 "differs",

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from lantian.supervision.events import departments
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.programme.task import SOURCES, units
 
 SOURCE_NAMES: Final = dict(zip(SOURCES, ("方案", "联席会议", "约谈"), strict=True))
@@ -68,11 +68,9 @@ def share(cell: Any) -> Decimal | None:
 def department(cell: Any) -> str | None:
     """A department by its Chinese name or code."""
     found = text(cell)
-    names = {one.zh: one.code for one in departments().values()} | {
-        one.code: one.code for one in departments().values()
-    }
+    names = {one.zh: one.code for one in DEPARTMENTS.values()} | {one.code: one.code for one in DEPARTMENTS.values()}
     if found is not None and found not in names:
-        raise ValueError(f"one of {', '.join(one.zh for one in departments().values())}")
+        raise ValueError(f"one of {', '.join(one.zh for one in DEPARTMENTS.values())}")
     return names[found] if found else None
 
 
@@ -109,7 +107,7 @@ def plain(value: Any, name: str) -> Any:
     if isinstance(value, bool):
         return "是" if value else "否"
     if name == "department":
-        return departments()[value].zh
+        return DEPARTMENTS[value].zh
     return SOURCE_NAMES[value] if name == "source" else value
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, get_args
 
-from lantian.supervision.events import Party, departments
+from lantian.standards.departments import DEPARTMENTS
+from lantian.supervision.events import Party
 from lantian.supervision.programme.progress import Standing
 from lantian.supervision.programme.task import TaskError
 
@@ -81,8 +82,8 @@ class Decision:
         if not self.text.strip() or len(self.text) > 300:
             raise TaskError(f"text {self.text[:40]!r}: expected what is to be done, in 1 to 300 characters")
         for code in (self.owner.department, *self.departments):
-            if code not in departments():
-                raise TaskError(f"department {code!r}: expected one of {', '.join(departments())}")
+            if code not in DEPARTMENTS:
+                raise TaskError(f"department {code!r}: expected one of {', '.join(DEPARTMENTS)}")
         several = len(set(self.departments))
         if self.kind == "joint" and (several < 2 or self.owner.department not in self.departments):
             raise TaskError("departments: expected two or more of a joint enforcement, the lead among them")

@@ -17,7 +17,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import InvalidFileException
 
-from lantian.supervision.events import departments
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.programme import cells
 from lantian.supervision.programme.task import Step, Task, TaskError, units
 from lantian.supervision.programme.templates import Template, schedule
@@ -91,7 +91,7 @@ def blank(template: Template, *, programme: str, region: str, start: date, due: 
         rows.append(
             {
                 **known,
-                "department": departments()[item.department].zh,
+                "department": DEPARTMENTS[item.department].zh,
                 "unit": item.unit,
                 "start": start,
                 "due": due,
@@ -242,7 +242,7 @@ def _book(rows: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]],
         ):
             sheet.column_dimensions[letter].width = width
     sheet = book.create_sheet(NOTES)
-    for note in (*notes, f"单位：{'、'.join(units())}", f"责任部门：{'、'.join(d.zh for d in departments().values())}"):
+    for note in (*notes, f"单位：{'、'.join(units())}", f"责任部门：{'、'.join(d.zh for d in DEPARTMENTS.values())}"):
         sheet.append([note])
     stream = BytesIO()
     book.save(stream)

@@ -16,7 +16,8 @@ from types import MappingProxyType
 import yaml
 
 from lantian.places.regions import level_of
-from lantian.supervision.events import BEIJING, departments
+from lantian.standards.departments import DEPARTMENTS
+from lantian.supervision.events import BEIJING
 
 WHOLE = Decimal(100)
 SOURCES = ("programme", "meeting", "interview")
@@ -54,7 +55,7 @@ class Task:
 
     Attributes:
         title: the task in one line.
-        region: code of the region that does it; ``department``: of it, code of ``departments.yaml``.
+        region: code of the region that does it; ``department``: of it, code of ``standards.departments``.
         quantity, unit: how much; ``1 项`` where nothing is counted.
         start, due: first and last day.
         programme: code of the programme; empty: a task outside of any, from a meeting or an interview.
@@ -100,7 +101,7 @@ class Task:
         except ValueError as error:
             raise TaskError(f"region: {error}") from None
         for name, value, known in (
-            ("department", self.department, departments()),
+            ("department", self.department, DEPARTMENTS),
             ("unit", self.unit, units()),
             ("source", self.source, SOURCES),
         ):

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from lantian.supervision.events import departments
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.findings import categories
 from lantian.supervision.programme.task import Step, TaskError, units
 
@@ -132,7 +132,7 @@ def _item(name: str, heading: str, row: Mapping[str, Any], patterns: Mapping[str
         raise TaskError(f"{name}: item {code}: line {line!r}: expected one of {', '.join(categories())}")
     department = str(row.get("department", categories()[line].department))
     for field_, value, known in (
-        ("department", department, departments()),
+        ("department", department, DEPARTMENTS),
         ("unit", row.get("unit"), units()),
         ("steps", row.get("steps"), patterns),
     ):

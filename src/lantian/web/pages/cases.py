@@ -12,8 +12,8 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from lantian.kernel.accounts import scopes_of
 from lantian.places.regions import ancestors_of
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision import ledger, workflow_file
-from lantian.supervision.events import departments
 from lantian.supervision.findings import SOURCES, categories
 from lantian.supervision.service import Supervision
 from lantian.web.desk import Desk
@@ -78,7 +78,7 @@ def page(
         told=cases.reminders(asked, viewer.now, limit=_TOLD * 3)[:_TOLD],
         regions=_regions(desk, counties["region"].to_list(), language),
         standings=ledger.STANDINGS,
-        departments=departments(),
+        departments=DEPARTMENTS,
         categories=categories(),
         sources=SOURCES,
         name=lambda code: desk.atlas.name(code, language),
@@ -105,7 +105,7 @@ def filter_of(
     """What the address asks for, within what the viewer may see. Raises HTTPException 422 naming what is wrong."""
     for field, value, known in (
         ("standing", standing, ledger.STANDINGS),
-        ("department", department, ("", *departments())),
+        ("department", department, ("", *DEPARTMENTS)),
         ("category", category, ("", *categories())),
         ("source", source, ("", *SOURCES)),
         ("order", order.removeprefix("-"), tuple(ledger.ORDERS)),
@@ -131,7 +131,7 @@ def unit_of(desk: Desk, row: Mapping[str, Any], language: str) -> str:
     """The unit that owes: 朝阳区住房城乡建设; a dash where nobody was named yet."""
     if not row["owner_region"]:
         return "–"
-    department = departments()[row["owner_department"]]
+    department = DEPARTMENTS[row["owner_department"]]
     if department.code == "government":
         return desk.atlas.name(row["owner_region"], language)
     place = desk.atlas.name(row["owner_region"], language)

@@ -12,9 +12,10 @@ from markupsafe import Markup
 
 from lantian.kernel.accounts import NotPermitted
 from lantian.places.regions import ancestors_of
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision import diagram
 from lantian.supervision.case import Case
-from lantian.supervision.events import CaseError, Event, Party, departments
+from lantian.supervision.events import CaseError, Event, Party
 from lantian.supervision.evidence import EvidenceStore
 from lantian.supervision.file_kinds import LIMIT, EvidenceError
 from lantian.supervision.findings import SOURCES, Finding, categories
@@ -194,7 +195,7 @@ def _page(request: Request, viewer: Viewer, record: Record, fault: Exception | N
         desk=case.workflow.desks.get(case.at.desk or ""),
         check_desk=next(one.name for one in case.workflow.desks.values() if one.independent),
         owner_desk=next(one.name for one in case.workflow.desks.values() if one.owner),
-        departments=departments(),
+        departments=DEPARTMENTS,
         relations=RELATIONS,
         regions=_choices(desk, finding["region"], language),
         name=lambda code: desk.atlas.name(code, language),
@@ -233,7 +234,7 @@ def party_text(desk: Desk, language: str) -> Callable[[Party | None], str]:
     def text(party: Party | None) -> str:
         if party is None:
             return "–"
-        place, department = desk.atlas.name(party.region, language), departments().get(party.department)
+        place, department = desk.atlas.name(party.region, language), DEPARTMENTS.get(party.department)
         if department is None or department.code == "government":
             return place
         return f"{place}{department.zh}" if language == "zh" else f"{place}, {department.en}"

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from lantian.kernel.accounts import NotPermitted
-from lantian.supervision.events import Party, departments
+from lantian.standards.departments import DEPARTMENTS
+from lantian.supervision.events import Party
 from lantian.supervision.programme.decisions import KINDS, STATES, Decided, Kind
 from lantian.supervision.programme.meetings import Meetings
 from lantian.web.desk import Desk
@@ -133,7 +134,7 @@ def _page(request: Request, viewer: Viewer, number: str = "", fault: Exception |
         links=_link,
         kinds=KINDS,
         states=STATES,
-        departments=departments(),
+        departments=DEPARTMENTS,
         region_names=[desk.atlas.name(code, language) for code in desk.atlas.names],
         name=lambda code: desk.atlas.name(code, language),
         may_manage=viewer.may("meetings.manage"),

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 
 from lantian.disclosure.portal.cases import PublicCase
-from lantian.supervision.events import Party, departments
+from lantian.standards.departments import DEPARTMENTS
+from lantian.supervision.events import Party
 from lantian.supervision.evidence import EvidenceStore
 from lantian.supervision.file_kinds import EvidenceError
 from lantian.supervision.findings import categories
@@ -72,7 +73,7 @@ def party_text(viewer: Viewer, language: str) -> Callable[[Party | None], str]:
     def text(party: Party | None) -> str:
         if party is None:
             return ""
-        place, department = atlas.name(party.region, language), departments().get(party.department)
+        place, department = atlas.name(party.region, language), DEPARTMENTS.get(party.department)
         if department is None or department.code == "government":
             return place
         return f"{place}{department.zh}" if language == "zh" else f"{place}, {department.en}"

@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from lantian.assessment.periods import parse
 from lantian.kernel.accounts import NotPermitted, allowed, scopes_of
-from lantian.supervision.events import departments
+from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.evidence import EvidenceStore
 from lantian.supervision.file_kinds import LIMIT, EvidenceError
 from lantian.supervision.programme import quadrants, rollup, sheet, templates
@@ -298,7 +298,7 @@ def _page(
         form=form,
         plan_template=templates.load(plan.template) if plan else None,
         template_names={one: templates.load(one) for one in templates.NAMES},
-        departments=departments(),
+        departments=DEPARTMENTS,
         units=units(),
         region_names=[name(each) for each in desk.atlas.names if viewer.may("programme.edit", desk.atlas.region(each))]
         if viewer.may("programme.edit")
@@ -334,7 +334,7 @@ def _group_name(group: Group, by: By, plan: Plan | None, language: str, name: ob
     if by == "county":
         return str(name(group.key)) if callable(name) else group.key
     if by == "department":
-        one = departments()[group.key]
+        one = DEPARTMENTS[group.key]
         return one.zh if language == "zh" else one.en
     items = templates.load(plan.template).items if plan else {}
     if group.key in items:
