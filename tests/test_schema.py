@@ -21,6 +21,11 @@ NOT_AUDITED = {
     "import_rejected": "may hold millions of rows; its batch is audited",
     "outline": "large geometry; its set is audited",
     "case_span": "computed from case_event, which is audited",
+    "device_state": "last packet of each device, written every few seconds",
+    "device_stranger": "who knocked at the gateway without being registered",
+    "device_gap": "found and asked for by the gateway itself",
+    "gateway_journal": "how far the journal of the gateway is shelved",
+    "telemetry_segment": "written by the gateway every few seconds; each row is a packet's, which the raw log keeps",
 }
 
 
