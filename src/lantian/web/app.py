@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from lantian.kernel.bootstrap import Platform
 from lantian.web import api, errors
 from lantian.web.api import accountability as api_accountability
+from lantian.web.api import alerts as api_alerts
 from lantian.web.api import calc as api_calc
 from lantian.web.api import cases as api_cases
 from lantian.web.api import clock as api_clock
@@ -38,6 +39,7 @@ from lantian.web.pages import (
     accountability,
     accountability_measures,
     accounts,
+    alerts,
     audit,
     calculator,
     cases,
@@ -84,6 +86,7 @@ PAGES: tuple[ModuleType, ...] = (
     home,
     now,
     place,
+    alerts,
     data,
     data_coverage,
     ranking,
@@ -123,6 +126,7 @@ PAGES: tuple[ModuleType, ...] = (
     clock,
 )
 API: tuple[ModuleType, ...] = (
+    api_alerts,
     api_observations,
     api_imports,
     api_now,
