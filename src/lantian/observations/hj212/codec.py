@@ -170,6 +170,11 @@ def _judge_head(packet: Packet, faults: list[Fault], version: int | None) -> Non
         faults.append(Fault("missing_flag", "Flag", "", "4 to 7 (2017)"))
     elif version is not None and packet.flag is not None and packet.version != version:
         faults.append(Fault("other_version", "Flag", str(packet.flag), f"a Flag of {version}"))
+    _judge_parts(packet, faults)
+
+
+def _judge_parts(packet: Packet, faults: list[Fault]) -> None:
+    """Do Flag, PNUM and PNO agree?"""
     split = bool(packet.flag and packet.flag & 2)
     if split and packet.pnum is None:
         faults.append(Fault("d_without_pnum", "Flag", str(packet.flag), "PNUM and PNO, or Flag without bit 1"))
