@@ -134,6 +134,10 @@ def import_paths(
     work.flush()
     if waiting:
         progress.advance(waiting)
+    if work.hours_changed:
+        from lantian.observations.quality import duties  # its service stands on this store
+
+        duties.ask(platform.engine)
     return ImportReport(tuple(work.reports[path] for path in files))
 
 
@@ -171,6 +175,7 @@ class _Import:
         self._mapping = hashlib.sha256(f"{names.fingerprint} {grade} {known_at}{limits}".encode()).hexdigest()
         self._waiting: list[_Waiting] = []
         self.reports: dict[Path, FileReport] = {}
+        self.hours_changed = False
 
     def take(self, path: Path, *, named: bool) -> FileReport:
         """Read one file; it is stored with its neighbours, at the latest by `flush`."""
@@ -232,6 +237,7 @@ class _Import:
         receipt = self._store.append(
             pl.concat(frames, how="diagonal"), resolution, "import", self._grade, self._known_at, actor=self._actor
         )
+        self.hours_changed |= resolution == "hour" and bool(receipt.segments)
         for one in together:
             one.counts = one.counts.plus(receipt.counts.get(f"import:{one.batch}", Counts()))
 

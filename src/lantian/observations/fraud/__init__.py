@@ -1,0 +1,1 @@
+"""Falsification screening."""
