@@ -35,12 +35,11 @@ from .beijing import (  # noqa: F401  (fixtures of the loaded example, and of a 
     visit_fresh,
 )
 from .campaign import as_role, campaign, campaign_live, visit_campaign  # noqa: F401
+from .layout import DESK, PHONE  # noqa: F401  (tests take them from here)
 
 expect.set_options(timeout=20_000)  # a shared machine may be slow; that is no fault of a page
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)  # 20:00 in Beijing
-DESK = {"width": 1366, "height": 768}
-PHONE = {"width": 390, "height": 844}
 CHROMIUM = [
     "--no-sandbox",
     "--use-angle=swiftshader",

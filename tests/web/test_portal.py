@@ -29,8 +29,8 @@ from lantian.supervision.tables import case_event
 from lantian.web import create_app, shelf
 from lantian.web.pages import portal_questions
 
-from .beijing import MEASURES, NOW
-from .conftest import DESK, PHONE
+from .beijing import NOW
+from .layout import assert_well_laid
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -348,23 +348,19 @@ def test_readers_who_come_at_once_wait_for_one_answer(told, monkeypatch):
 
 @pytest.mark.browser
 @pytest.mark.requirement("K3", part="portal: layout of desk and phone")
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_nothing_overlaps_sticks_out_or_is_too_faint(told, visit_campaign, size):
+def test_nothing_overlaps_sticks_out_or_is_too_faint(told, visit_campaign):
     case = next(one for one in public_cases.read(told.engine, NOW, NOW.date()) if one.photos)
-    page = visit_campaign("/public", login=None, size=size).page
+    page = visit_campaign("/public", login=None).page
     base = page.url.removesuffix("/public")
     for path in (*PAGES, f"/public/cases/{case.number}"):
         for language in ("zh", "en"):
             page.goto(f"{base}{path}?lang={language}")
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
-            assert [page.evaluate(measure) for measure in MEASURES] == [[], [], []], path
+            assert_well_laid(page, path)
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_the_air_reads_on_desk_and_phone(visit, size):
-    page = visit("/public", login=None, size=size).page
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert [page.evaluate(measure) for measure in MEASURES] == [[], [], []]
+def test_the_air_reads_on_desk_and_phone(visit):
+    page = visit("/public", login=None).page
+    assert_well_laid(page)
     page.goto(page.url + "/ranking")
-    assert [page.evaluate(measure) for measure in MEASURES] == [[], [], []]
+    assert_well_laid(page)
