@@ -5,21 +5,57 @@ that let it through and what speaks against it. Pure: no network, database or cl
 """
 
 from lantian.observations.hj212 import codes
+from lantian.observations.hj212.assembly import Assembler, Partial
 from lantian.observations.hj212.codec import decode, encode
+from lantian.observations.hj212.commands import (
+    COMMANDS,
+    UPLOADS,
+    Body,
+    CommandError,
+    Link,
+    acknowledge,
+    answer,
+    next_qn,
+    qn_of,
+    read,
+    resend,
+    result,
+)
 from lantian.observations.hj212.framing import Framer
 from lantian.observations.hj212.packet import Frame, Packet, flag_of
+from lantian.observations.hj212.readings import Row, check_units, readings
 from lantian.observations.hj212.tolerances import FAULTS, TOLERANCES, Fault, granted
+from lantian.observations.hj212.units import UNITS, UnitError
 
 __all__ = [
+    "COMMANDS",
     "FAULTS",
     "TOLERANCES",
+    "UNITS",
+    "UPLOADS",
+    "Assembler",
+    "Body",
+    "CommandError",
     "Fault",
     "Frame",
     "Framer",
+    "Link",
     "Packet",
+    "Partial",
+    "Row",
+    "UnitError",
+    "acknowledge",
+    "answer",
+    "check_units",
     "codes",
     "decode",
     "encode",
     "flag_of",
     "granted",
+    "next_qn",
+    "qn_of",
+    "read",
+    "readings",
+    "resend",
+    "result",
 ]

@@ -12,7 +12,7 @@ from lantian.observations.hj212.codes import FLAGS
 from lantian.observations.hj212.packet import Field, Item
 from lantian.observations.hj212.tolerances import Fault
 
-__all__ = ["NUMBERS", "PLAIN", "SUFFIXES", "TIMES", "read_cp", "time_of"]
+__all__ = ["NUMBERS", "PLAIN", "SUFFIXES", "TIMES", "is_number", "read_cp", "time_of"]
 
 NUMBERS = frozenset(
     "Rtd Min Avg Max ZsRtd ZsMin ZsAvg ZsMax Cou RT Data DayData NightData".split()  # noqa: SIM905
@@ -28,8 +28,8 @@ PLAIN = TIMES | frozenset(
 )
 """Fields without an ending."""
 
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?").fullmatch
-_TIME = re.compile(r"\d{14}").fullmatch
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII).fullmatch
+_TIME = re.compile(r"\d{14}", re.ASCII).fullmatch
 _STANDARD = re.compile(r"[a-z]\d{5}|SB\d{1,3}|L\d{1,2}|LA|LMx|LMn|Leq|Ldn|Ld|Ln", re.ASCII).fullmatch
 _OF_2005 = re.compile(r"\d{3}|[A-Z]\d{2}", re.ASCII).fullmatch
 
@@ -59,10 +59,15 @@ def _key(name: str, old: bool) -> _Key:
     return _Key(base, kind, None if known else "vendor_names", "a code such as a34004")
 
 
+def is_number(text: str) -> bool:
+    """Is this a decimal number as the standard writes it: digits, perhaps a sign and a point?"""
+    return _NUMBER(text) is not None
+
+
 @lru_cache(1024)
 def time_of(text: str) -> datetime | None:
     """Read 14 digits ``YYYYMMDDhhmmss`` as a time without zone (of Beijing); None if it does not exist."""
-    if not _TIME(text) or not text.isascii():
+    if not _TIME(text):
         return None
     try:
         return datetime(*(int(text[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))))  # type: ignore[arg-type]  # noqa: DTZ001
@@ -109,7 +114,7 @@ class _Reading:
             self.place(name, piece, key.base, first, key.fault)
             first = first or key.base
             if key.kind == "number":
-                if not _NUMBER(value) or not value.isascii():
+                if not is_number(value):
                     self.faults.append(Fault("not_a_number", name, value, "a decimal number"))
             elif key.kind != "text":
                 self.faults.extend(_special(name, key.kind, value))
