@@ -32,6 +32,11 @@ NOT_AUDITED = {
     "device_gap": "found and asked for by the gateway itself",
     "gateway_journal": "how far the journal of the gateway is shelved",
     "telemetry_segment": "written by the gateway every few seconds; each row is a packet's, which the raw log keeps",
+    "sensor_state": "last message of each sensor, written every few seconds",
+    "sensor_refused": "messages that could not be read, as many as somebody sends",
+    "sensor_stranger": "who sent without being registered",
+    "poll_state": "how each polled source stands, written by the worker",
+    "poll_attempt": "every attempt of the worker",
 }
 
 
