@@ -126,6 +126,16 @@ def test_navigation_shows_only_rooms_that_stand_and_that_the_reader_may_enter() 
         Page("x", "/x", "kitchen", "air.read")
 
 
+def test_a_room_of_many_pages_shows_them_bench_by_bench() -> None:
+    water = Page("water", "/water", "monitor", "air.read", "land")
+    now, place = (Page(name, f"/{name}", "monitor", "air.read") for name in ("now", "place"))
+    (room,) = rooms([water, now, place], ["air.read"])
+    assert room.benches == {"air": (now, place), "land": (water,)}
+    assert (room.beside(place), room.beside(water)) == ((now, place), (water,))
+    with pytest.raises(ValueError, match="bench 'roof' is none of air, instruments"):
+        Page("cat", "/cat", "monitor", "air.read", "roof")
+
+
 def test_every_page_of_the_navigation_has_title_question_and_a_route(client: TestClient) -> None:
     renderer: Renderer = client.app.state.renderer
     for page in renderer.pages:

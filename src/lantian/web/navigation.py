@@ -12,6 +12,9 @@ RIVER = ("monitor", "assess", "forecast", "trace", "respond", "supervise", "acco
 OFFICE = "office"
 """Where pages about the platform itself stand (jobs, accounts, audit): under the river, not on it."""
 
+BENCHES = {"monitor": ("air", "instruments", "works", "land", "shared")}
+"""Rooms with many pages show them bench by bench: 空气 仪器 工地与车辆 水土 共享."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -23,14 +26,20 @@ class Page:
         path: address.
         room: one of `RIVER`, or `OFFICE`.
         permission: who may see it.
+        bench: where in the room it stands, one of its `BENCHES`; empty: the first, or the room has none.
     """
 
     name: str
     path: str
     room: str
     permission: str
+    bench: str = ""
 
     def __post_init__(self) -> None:
+        if self.bench and self.bench not in BENCHES.get(self.room, ()):
+            raise ValueError(
+                f"page {self.name!r}: bench {self.bench!r} is none of {', '.join(BENCHES.get(self.room, ()))}"
+            )
         if self.room not in (*RIVER, OFFICE):
             raise ValueError(f"page {self.name!r}: room {self.room!r} is none of {', '.join((*RIVER, OFFICE))}")
 
@@ -46,6 +55,17 @@ class Room:
     def path(self) -> str:
         """Where a click on the room leads: its first page."""
         return self.pages[0].path
+
+    @property
+    def benches(self) -> dict[str, tuple[Page, ...]]:
+        """The pages by bench, in the room's order; none is empty. One bench where the room has none."""
+        names = BENCHES.get(self.name, ("",))
+        stand = {name: tuple(page for page in self.pages if (page.bench or names[0]) == name) for name in names}
+        return {name: pages for name, pages in stand.items() if pages}
+
+    def beside(self, page: Page | None) -> tuple[Page, ...]:
+        """The pages on the same bench."""
+        return next((pages for pages in self.benches.values() if page in pages), self.pages)
 
 
 def rooms(pages: Iterable[Page], permitted: Iterable[str]) -> list[Room]:

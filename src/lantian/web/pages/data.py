@@ -25,7 +25,7 @@ from lantian.web.navigation import Page
 from lantian.web.render import Renderer, language_of, render
 from lantian.web.security import Viewer, allow
 
-PAGE = Page("data", "/data", "monitor", "data.read")
+PAGE = Page("data", "/data", "monitor", "data.read", "shared")
 router = APIRouter()
 Reader = Annotated[Viewer, allow("data.read")]
 Importer = Annotated[Viewer, allow("data.import")]
