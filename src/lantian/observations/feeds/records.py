@@ -153,7 +153,7 @@ def _coming(feed: Feed, good: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
         pl.col("region"),
         pl.col("_lon"),
         pl.col("_lat"),
-        pl.struct(shown).struct.json_encode(),
+        pl.struct(shown).struct.json_encode().alias("values"),
         (pl.struct(full).struct.json_encode() if full else pl.lit(None, pl.String)).alias("hidden"),
         (pl.lit("{") + pl.col("flags").list.join(",") + pl.lit("}")).alias("flags"),
         pl.col("_known").dt.strftime(stamp).alias("known_at"),
