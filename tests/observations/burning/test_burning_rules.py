@@ -11,19 +11,21 @@ from lantian.observations.burning.wardens import Warden, nearest
 
 NOW = datetime(2016, 12, 15, 6, tzinfo=UTC)  # 14:00 in Beijing
 OWN = settings.load()
-VIIRS = b"""latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,instrument,confidence,version,bright_ti5,frp,daynight
+VIIRS = b"""latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,\
+satellite,instrument,confidence,version,bright_ti5,frp,daynight
 40.10000,116.80000,331.2,0.39,0.36,2016-12-15,530,N,VIIRS,n,1.0NRT,290.1,4.2,D
 40.10000,116.80000,331.2,0.39,0.36,2016-12-15,530,N,VIIRS,n,1.0NRT,290.1,4.2,D
 40.10000,116.80440,340.0,0.39,0.36,2016-12-15,530,N,VIIRS,h,1.0NRT,291.0,6.0,D
 40.30000,116.80000,310.0,0.39,0.36,2016-12-15,0530,N,VIIRS,l,1.0NRT,289.0,1.1,D
 """
-MODIS = b"""latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight
+MODIS = b"""latitude,longitude,brightness,scan,track,acq_date,acq_time,\
+satellite,confidence,version,bright_t31,frp,daynight
 39.9,116.2,320.1,1.0,1.0,2016-12-15,02:45,Terra,71,6.0NRT,285.2,11.5,D
 """
 
 
-def signal(id="1", lon=116.8, lat=40.1, minutes=0, source="camera", confidence="nominal"):
-    return Signal(source, "tower", id, NOW + timedelta(minutes=minutes), lon, lat, confidence=confidence)
+def signal(key="1", lon=116.8, lat=40.1, minutes=0, source="camera", confidence="nominal"):
+    return Signal(source, "tower", key, NOW + timedelta(minutes=minutes), lon, lat, confidence=confidence)
 
 
 @pytest.mark.requirement("M10", part="hot spots as FIRMS publishes them")
@@ -46,7 +48,7 @@ def test_firms_times_are_utc_and_exact_duplicates_are_one():
 def test_neighbouring_pixels_are_one_fire_and_the_same_file_again_is_nothing_new():
     found = firms.signals(firms.read(VIIRS)[0])
     made = joined(found, {}, OWN)
-    assert [number for number, _ in made] == [-1, -1, -2]
+    assert [number for number, _ in made] == [-1, -2, -1]  # by place
     held = {7: [one for number, one in made if number == -1], 8: [one for number, one in made if number == -2]}
     assert joined(found, held, OWN) == []
 
@@ -133,9 +135,8 @@ def test_a_fire_is_what_its_events_say():
     assert (alone.state, alone.seen_at) == ("arrived", alone.arrived_at)  # who arrives has seen it
     wrong = story("found", ("dispatched", {"warden": "w1"}), "false")
     assert (wrong.state, wrong.to_out, wrong.reason) == ("false", None, "why")
-    again = story(
-        "found", ("dispatched", {"warden": "w1"}), ("joined", {"signals": 2}), ("dispatched", {"warden": "w2"})
-    )
+    calls = [("dispatched", {"warden": login}) for login in ("w1", "w2")]
+    again = story("found", calls[0], ("joined", {"signals": 2}), calls[1])
     assert (again.signals, again.called, again.warden) == (3, ("w1", "w2"), "w2")
     assert again.dispatched_at == NOW + timedelta(minutes=10)  # of the first call
 

@@ -24,9 +24,10 @@ MINUTES: Final = pl.Schema(
 """Columns of minute values: ug/m3, the beginning of the minute."""
 
 VERDICTS: Final = pl.Schema({
-    "site": pl.String(), "rule": pl.String(), "item": pl.String(), "time": pl.Datetime("us", "UTC"), "minutes": pl.Int64(),
-    "value": pl.Float64(), "background": pl.Float64(), "compared": pl.Float64(), "limit": pl.Float64(), "allowed": pl.Int64(),
-    "exceeds": pl.Boolean(), "count": pl.Int64(), "violates": pl.Boolean(),
+    "site": pl.String(), "rule": pl.String(), "item": pl.String(), "time": pl.Datetime("us", "UTC"),
+    "minutes": pl.Int64(), "value": pl.Float64(), "background": pl.Float64(), "compared": pl.Float64(),
+    "limit": pl.Float64(), "allowed": pl.Int64(), "exceeds": pl.Boolean(), "count": pl.Int64(),
+    "violates": pl.Boolean(),
 })  # fmt: skip
 """Columns of `judge`: one row a site, period and limit. ``compared``: what stands against the limit (null: cannot be
 judged), ``count``: exceedances of the natural day so far, ``violates``: more than are allowed."""

@@ -10,9 +10,9 @@ from lantian.observations.vehicles.limits import POLLUTANTS, Limits
 
 ZONE = "Asia/Shanghai"
 PASSINGS: Final = pl.Schema({
-    "gate": pl.String(), "time": pl.Datetime("us", "UTC"), "plate": pl.String(), "vehicle": pl.String(), "fuel": pl.String(),
-    "co": pl.Float64(), "hc": pl.Float64(), "no": pl.Float64(), "co2": pl.Float64(), "opacity": pl.Float64(),
-    "blackness": pl.Float64(), "valid": pl.Boolean(),
+    "gate": pl.String(), "time": pl.Datetime("us", "UTC"), "plate": pl.String(), "vehicle": pl.String(),
+    "fuel": pl.String(), "co": pl.Float64(), "hc": pl.Float64(), "no": pl.Float64(), "co2": pl.Float64(),
+    "opacity": pl.Float64(), "blackness": pl.Float64(), "valid": pl.Boolean(),
 })  # fmt: skip
 """Columns of passings that the rules use: CO and CO2 in %, HC (as propane) and NO in ppm, opacity in %."""
 
