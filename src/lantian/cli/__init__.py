@@ -42,6 +42,8 @@ COMMANDS = {
     "forecast": "forecast",
     "weather": "weather",
     "emissions": "emissions",
+    "gateway": "gateway",
+    "device": "gateway",
     "deadline": "publish",
     "publish": "publish",
     "case": "cases",
