@@ -26,6 +26,7 @@ NOT_AUDITED = {
     "case_span": "computed from case_event, which is audited",
     "quality_flag": "computed from the observations as often as they change; decisions are audited",
     "quality_run": "when the checks ran",
+    "power_threshold": "learned from the readings each night; every one is kept",
     "fraud_score": "computed from the measurements; thresholds are audited",
     "device_state": "last packet of each device, written every few seconds",
     "device_stranger": "who knocked at the gateway without being registered",

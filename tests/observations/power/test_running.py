@@ -78,8 +78,8 @@ def test_a_line_without_a_threshold_says_nothing() -> None:
 
 
 def test_energy_of_half_an_hour_becomes_power() -> None:
-    lines = pl.DataFrame({"line": ["p"], "enterprise": ["E"], "kind": ["production"]})
-    rows = pl.DataFrame({"line": ["p", "stranger"], "time": [START, START], "kwh": [45.0, 1.0]})
+    lines = pl.DataFrame({"meter": ["p"], "enterprise": ["E"], "kind": ["production"]})
+    rows = pl.DataFrame({"meter": ["p", "stranger"], "time": [START, START], "kwh": [45.0, 1.0]})
     assert power(rows, lines).select("enterprise", "kw").rows() == [("E", 90.0)]
 
 

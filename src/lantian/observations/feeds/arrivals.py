@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 Rule: TypeAlias = "Callable[[Platform, pl.DataFrame, datetime], object]"
 _F = TypeVar("_F", bound="Rule")
 
-MODULES: list[str] = []
+MODULES: list[str] = [
+    "lantian.observations.power.service",
+    "lantian.observations.waste.service",
+]
 """Modules that have rules, imported before the first batch is told of: a module with `@arrived` stands here."""
 
 _RULES: defaultdict[str, list[Rule]] = defaultdict(list)

@@ -5,7 +5,7 @@ its treatment facility ran, production without treatment, and stop orders that w
 power counts as running is learned from each line's own history and shown.
 """
 
-from lantian.observations.power.running import Threshold, learned, working
+from lantian.observations.power.running import Threshold, learned, power, working
 from lantian.observations.power.violations import Order, Violation, not_stopped, untreated
 
-__all__ = ["Order", "Threshold", "Violation", "learned", "not_stopped", "untreated", "working"]
+__all__ = ["Order", "Threshold", "Violation", "learned", "not_stopped", "power", "untreated", "working"]

@@ -173,13 +173,16 @@ def working(frame: pl.DataFrame, thresholds: list[Threshold] | None = None) -> p
 
 
 def power(readings: pl.DataFrame, lines: pl.DataFrame, *, step: int | None = None) -> pl.DataFrame:
-    """Rows of the feed ``electricity`` (``line, time, kwh``) with what is known of their lines, as `working` wants.
+    """Rows of the feed ``electricity`` (``meter, time, kwh``) with what is known of their lines, as `working` wants.
 
-    ``step``: minutes that a reading covers (None: the shipped figure). Readings of unknown lines are left out.
+    Args:
+        readings: ``meter``, ``time``, ``kwh``; those of unknown meters are left out.
+        lines: ``meter``, ``enterprise``, ``kind``: rows of the feed ``electricity_line``.
+        step: minutes that a reading covers; None: the shipped figure.
     """
     minutes = step or settings().step
-    known = lines.select("line", "enterprise", "kind")
-    joined = readings.join(known, on="line", how="inner")
+    known = lines.select("meter", "enterprise", "kind")
+    joined = readings.join(known, on="meter", how="inner").rename({"meter": "line"})
     return joined.select("enterprise", "line", "kind", "time", kw=pl.col("kwh") * 60.0 / minutes).sort("line", "time")
 
 
