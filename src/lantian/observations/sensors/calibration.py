@@ -129,7 +129,7 @@ def collocated(sensor: pl.DataFrame, reference: pl.DataFrame, item: str) -> pl.D
     reference's.
     """
     weather = ("temperature", "humidity")
-    own = [name for name in weather if name in sensor.columns]
+    own = [name for name in weather if name in sensor.columns and sensor[name].count()]
     given = [name for name in weather if name not in own and name in reference.columns]
     left = sensor.select("time", pl.col(item).cast(pl.Float64).alias("sensor"), *own)
     right = reference.select("time", pl.col(item).cast(pl.Float64).alias("reference"), *given)
@@ -213,7 +213,8 @@ def applied(calibration: Calibration, frame: pl.DataFrame) -> pl.Series:
 def plain(calibration: Calibration) -> dict[str, Any]:
     """A calibration as JSON values; `of_plain` reads it back."""
     value = {one.name: getattr(calibration, one.name) for one in fields(calibration)}
-    value |= {name: asdict(value[name]) for name in ("before", "after", "linear")}
+    for name in ("before", "after", "linear"):
+        value[name] = {key: None if number != number else number for key, number in asdict(value[name]).items()}
     value["coefficients"] = dict(calibration.coefficients)
     value["knots"] = [[at.isoformat(), offset, gain] for at, offset, gain in calibration.knots]
     return value | {"start": calibration.start.isoformat(), "end": calibration.end.isoformat()}
@@ -229,7 +230,7 @@ def of_plain(value: Mapping[str, Any]) -> Calibration:
             "knots": tuple((moment(at), a, b) for at, a, b in value["knots"]),
             "start": moment(value["start"]),
             "end": moment(value["end"]),
-            **{name: Scores(**value[name]) for name in ("before", "after", "linear")},
+            **{name: _scores(value[name]) for name in ("before", "after", "linear")},
         }
     )
 
@@ -238,3 +239,8 @@ def plain_line(seen: pl.DataFrame, rest: pl.DataFrame) -> Values:
     """What least squares on a line, fitted to hours seen, says of others: the named reference for every calibration."""
     x, y = (seen[name].to_numpy() for name in ("sensor", "reference"))
     return np.asarray(np.polyval(np.polyfit(x, y, 1), rest["sensor"].to_numpy()), dtype=np.float64)
+
+
+def _scores(value: Mapping[str, Any]) -> Scores:
+    numbers: dict[str, Any] = {key: float("nan") if number is None else number for key, number in value.items()}
+    return Scores(**numbers)

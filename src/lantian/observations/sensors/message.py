@@ -244,8 +244,13 @@ def _figure(item: str, value: Any, unit: Any) -> float:
 
 
 def _reject(row: int, field: str, value: Any, zh: str, en: str) -> Reject:
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return Reject(row, field[:60], shown[:200], zh, en)
+    shown = value if isinstance(value, str) else json.dumps(value, default=str)
+    return Reject(row, clean(field[:60]), clean(shown[:200]), zh, en)
+
+
+def clean(text: str) -> str:
+    """A text as a database can hold it: without the character 0 and without halves of characters."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _wrong(field: str, value: Any, zh: str, en: str) -> MessageError:

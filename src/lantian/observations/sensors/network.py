@@ -110,7 +110,9 @@ def expected(hours: pl.DataFrame, where: Mapping[str, Position], nearest: int = 
     values = wide.select(names).cast(pl.Float64).fill_null(float("nan")).to_numpy()
     parts = []
     for at, name in enumerate(names):
-        order = sorted((other for other in range(len(names)) if other != at), key=lambda o: _km(where, name, names[o]))
+        order = sorted(
+            (other for other in range(len(names)) if other != at), key=lambda o: distance(where, name, names[o])
+        )
         near = values[:, order[:nearest]]
         count = np.isfinite(near).sum(axis=1)
         middle = _median(near)
@@ -138,7 +140,7 @@ def expected(hours: pl.DataFrame, where: Mapping[str, Position], nearest: int = 
 
 def _around(values: Values, names: Sequence[str], where: Mapping[str, Position], sensor: str) -> Values:
     """Mean of the references, weighted by the inverse square of their distance."""
-    weight = np.array([1.0 / max(_km(where, sensor, name), _LEAST_KM) ** 2 for name in names])
+    weight = np.array([1.0 / max(distance(where, sensor, name), _LEAST_KM) ** 2 for name in names])
     there = np.isfinite(values)
     total = (there * weight).sum(axis=1)
     summed = (np.where(there, values, 0.0) * weight).sum(axis=1)
@@ -153,6 +155,7 @@ def _median(values: Values) -> Values:
     return out
 
 
-def _km(where: Mapping[str, Position], one: str, other: str) -> float:
+def distance(where: Mapping[str, Position], one: str, other: str) -> float:
+    """Kilometres between two of the places."""
     (lon, lat), (lon2, lat2) = where[one], where[other]
     return math.hypot((lon - lon2) * math.cos(math.radians(lat)), lat - lat2) * 111.2
