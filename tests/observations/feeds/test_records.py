@@ -14,7 +14,7 @@ from lantian.observations.feeds.tables import record
 from .world import FIRING, NOW, account, settle
 
 CSV = """窑炉,点火时间,热量（GJ）,批次,燃料,有治理设施,视频,运料车号牌,司炉工
-# 编号,北京时间,0-500,,,,,,
+#说明 编号,北京时间,0-500,,,,,,
 K1,2016-12-16 08:00,120.5,3,天然气,是,https://video.example/1,京A12345,张三
 一窑,2016/12/16 9:30,450,2,coal,否,,,
 K9,2016-12-16 10:00,1,1,gas,,,,

@@ -4,7 +4,7 @@
     reading.rows            # `_file, _line` and one text column for each field that the file has
     reading.rejects         # file, line, field, value, reason, reason_en
 
-A row whose first cell begins with # explains, and is passed over.
+A row whose first cell begins with `#说明` explains, as in our templates, and is passed over.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ REJECTS: Final = dict.fromkeys(("file", "line", "field", "value", "reason", "rea
 
 FILE, LINE = "_file", "_line"
 
-EXPLAINS: Final = "#"
+EXPLAINS: Final = "#说明"
+"""How the row of explanation of a template begins; `#1` alone may well be the name of a boiler."""
 
 Given = str | Path | tuple[str, bytes]
 

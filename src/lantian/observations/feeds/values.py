@@ -168,7 +168,7 @@ def _choices(column: pl.Series, field: Field) -> Judged:
     known: dict[str, str] = {}
     for code, words in field.codes.items():
         known |= {words.en.casefold(): code, words.zh.casefold(): code}
-        known[f"{code} {words.zh}".casefold()] = code  # as the workbook's list shows it
+        known |= {f"{code} {name}".casefold(): code for name in (words.zh, words.en)}  # as a workbook's list shows it
     known |= {code.casefold(): code for code in field.codes}
     found = column.cast(pl.String).str.to_lowercase().replace_strict(known, default=None, return_dtype=pl.String)
     listed = "、".join(f"{code} {words.zh}" for code, words in field.codes.items())

@@ -1,0 +1,64 @@
+"""The log of access 访问记录: who read which feed through which door, counted by day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final, Literal
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from lantian.kernel.settings import TIMEZONE
+from lantian.observations.feeds.reader import Reader
+from lantian.observations.feeds.tables import access
+
+Via = Literal["page", "api", "export", "sql"]
+
+SCHEMA: Final = {
+    "day": pl.Date(),
+    "account": pl.String(),
+    "department": pl.String(),
+    "via": pl.String(),
+    "times": pl.Int64(),
+    "rows": pl.Int64(),
+}
+
+
+def log(engine: sa.Engine, feed: str, reader: Reader, via: Via, rows: int, now: datetime) -> None:
+    """Count one reading of a feed."""
+    values = {
+        "day": now.astimezone(TIMEZONE).date(),
+        "feed": feed,
+        "account": reader.name,
+        "via": via,
+        "department": reader.department or "",
+        "times": 1,
+        "rows": rows,
+    }
+    said = insert(access).values(values)
+    more = {name: access.c[name] + said.excluded[name] for name in ("times", "rows")}
+    with engine.begin() as connection:
+        connection.execute(
+            said.on_conflict_do_update(
+                index_elements=["day", "feed", "account", "via"],
+                set_={**more, "department": said.excluded.department},
+            )
+        )
+
+
+def readings(
+    engine: sa.Engine, feed: str, as_of: datetime, *, since: date | None = None, most: int = 200
+) -> pl.DataFrame:
+    """Who read a feed: `SCHEMA`, the newest day first."""
+    a = access.c
+    query = (
+        sa.select(*(a[name] for name in SCHEMA))
+        .where(a.feed == feed, a.day <= as_of.astimezone(TIMEZONE).date())
+        .order_by(a.day.desc(), a.rows.desc(), a.account)
+        .limit(most)
+    )
+    if since is not None:
+        query = query.where(a.day >= since)
+    with engine.connect() as connection:
+        return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=SCHEMA, orient="row")
