@@ -87,7 +87,6 @@ async def listen(broker: Broker, keep: Keep, stop: asyncio.Event, *, told: Calla
     while not stop.is_set():
         try:
             async with _client(broker) as client:
-                client._client.manual_ack_set(True)  # aiomqtt has no way of its own
                 for pattern in TOPICS:
                     await client.subscribe(pattern, qos=1)
                 if told:
@@ -109,7 +108,7 @@ class _NotKeptError(Exception):
 
 
 def _client(broker: Broker) -> aiomqtt.Client:
-    return aiomqtt.Client(
+    client = aiomqtt.Client(
         broker.host,
         broker.port,
         username=broker.username,
@@ -119,6 +118,9 @@ def _client(broker: Broker) -> aiomqtt.Client:
         tls_context=ssl.create_default_context() if broker.tls else None,
         keepalive=30,
     )
+    # aiomqtt has no way of its own. Before the connection: what the broker kept comes right behind its greeting.
+    client._client.manual_ack_set(True)
+    return client
 
 
 async def _serve(client: aiomqtt.Client, keep: Keep, stop: asyncio.Event) -> None:
