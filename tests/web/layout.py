@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
@@ -30,7 +30,11 @@ def assert_well_laid(page: Page, where: str = "", measures: tuple[str, ...] = AL
     assert given is not None
     other = PHONE if given["width"] > PHONE["width"] else DESK
     assert (where, given["width"], faults(page, measures)) == (where, given["width"], [])
-    page.set_viewport_size(other)
-    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    _resize(page, other)
     assert (where, other["width"], faults(page, measures)) == (where, other["width"], [])
-    page.set_viewport_size(given)
+    _resize(page, given)
+
+
+def _resize(page: Page, size: ViewportSize) -> None:
+    page.set_viewport_size(size)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

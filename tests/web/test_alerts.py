@@ -9,6 +9,8 @@ from lantian.kernel.bootstrap import Platform
 from lantian.observations import alerts
 from lantian.observations.alerts import Alert
 
+from .test_home import load_hours, load_places
+
 pytestmark = pytest.mark.requirement("M7", part="an exceedance becomes a case")
 As = Callable[[str], TestClient]
 
@@ -74,3 +76,13 @@ def test_the_interface_tells_the_same(as_role: As, dust: int) -> None:
     assert answer.status_code == 422
     assert "expected one of exceedance" in answer.text
     assert as_role("citizen").get("/api/v1/alerts").status_code == 403
+
+
+def test_the_front_page_says_how_many_wait(fresh: Platform, fresh_client: TestClient) -> None:
+    load_places(fresh)
+    load_hours(fresh)
+    now = fresh.clock.now()
+    assert "条报警 →" not in fresh_client.get("/").text
+    alert = Alert("silent", "d1", "1", "示例设备", "110105", now, "已失联 3 小时", "silent for 3 hours")
+    alerts.raised(fresh.engine, [alert], now, "test")
+    assert '<a class="small" href="/alerts">1 条报警 →</a>' in fresh_client.get("/").text

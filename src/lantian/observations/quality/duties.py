@@ -12,6 +12,9 @@ import sqlalchemy as sa
 from lantian.kernel.jobs import JobRun, defer, task
 from lantian.observations.quality.service import Quality
 
+SOON = timedelta(seconds=20)
+"""Between what arrives and its check."""
+
 NIGHTLY = timedelta(days=7)
 """What is judged again every night: late hours and revisions of a week."""
 
@@ -40,5 +43,5 @@ def nightly(run: JobRun) -> None:
 
 
 def ask(engine: sa.Engine) -> int:
-    """Ask for the check of what came in; one that waits already is enough. The job's number."""
-    return defer(engine, arrived)
+    """Ask for the check of what came in, a little later: one check for a burst of files. The job's number."""
+    return defer(engine, arrived, delay=SOON)

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from lantian.assessment.periods import holding
-from lantian.kernel.accounts import AccountError, redeem_key
+from lantian.kernel.accounts import AccountError, redeem_key, scopes_of
 from lantian.kernel.jobs import JobView, list_jobs
+from lantian.observations.alerts import tally
 from lantian.standards import aqi
 from lantian.standards.codes import ITEMS
 from lantian.web.desk import Desk
@@ -77,6 +78,7 @@ def _page(request: Request, viewer: Viewer) -> Response:
         if known and viewer.may("ranking.read")
         else [],
         undone=undone,
+        alerts=sum(tally(viewer.platform.engine, scopes_of(viewer.account, "alerts.read"), as_of=viewer.now).values()),
         goals=today.goals(desk, place) if known and viewer.may("targets.read") else [],
         stations=today.members(desk, place, language)[: _FEW if undone else SHOWN] if known else [],
         paths={page.name: page.path for page in renderer.pages if viewer.may(page.permission)},
