@@ -62,9 +62,18 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
 
         progress.stage("源清单 emissions")
         installed.install(folder, platform.home)
+    if "measuring" in config:
+        put_measuring(platform, config["measuring"], actor, progress)
     if "campaign" in config:
         put_campaign(platform, config["campaign"], actor, progress)
     return FolderReport(placed, report, targets)
+
+
+def put_measuring(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
+    """Put in what ``[measuring]`` asks for: invented devices, feeds, sensors 示例; twice changes nothing."""
+    from lantian.observations.gateway import example as gateway
+
+    gateway.install(platform, config, actor, progress)
 
 
 def put_campaign(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:

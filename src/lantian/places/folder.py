@@ -22,7 +22,7 @@ _ALIAS_COLUMNS = {"alias": ("file_station", "alias"), "station": ("station", "co
 
 _TABLES = (
     *("name", "name_en", "example", "home", "replay", "places", "groups", "zones", "membership"),
-    *("observations", "emissions", "forecast", "targets", "campaign", "accounts"),
+    *("observations", "emissions", "forecast", "targets", "campaign", "measuring", "accounts"),
 )
 _PLACES = {"regions": str, "stations": list, "aliases": str, "terrain": str, "not_evaluated": list, "outlines": list}
 _OUTLINES = {"id": str, "file": str, "code": str, "name": str, "source": str, "licence": str, "approval_number": str}

@@ -1,4 +1,4 @@
-"""A gateway as a process of its own, to be killed: prints its port, then serves."""
+"""A gateway as a process of its own, to be killed: waits for a word, serves, and prints its port."""
 
 import asyncio
 import sys
@@ -14,5 +14,6 @@ if __name__ == "__main__":
     home, url, port, keeper = sys.argv[1:]
     with connect(Settings(home=Path(home), database_url=url)) as database:
         platform = Platform(Settings(home=Path(home), database_url=url), database, Clock(database.engine))
+        sys.stdin.readline()
         ready = lambda gateway, taken: print(taken, flush=True)  # noqa: E731
         asyncio.run(serve(platform, "127.0.0.1", int(port), ready=ready, keeper=keeper == "1"))

@@ -73,16 +73,31 @@ class Sender:
                     self.acknowledged[said[1]] = said[2]
 
 
-def start(platform, port, keeper):
+def prepare(platform, port, keeper):
+    """A gateway that has loaded all it needs, and waits for its turn: a life costs no start."""
     url = platform.engine.url.render_as_string(hide_password=False)
     arguments = [sys.executable, CHILD, platform.home, url, str(port), "1" if keeper else "0"]
-    child = subprocess.Popen(arguments, stdout=subprocess.PIPE)
-    return child, int(child.stdout.readline())
+    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def begin(child):
+    child.stdin.write(b"go\n")
+    child.stdin.flush()
+    return int(child.stdout.readline())
+
+
+def end(child):
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stdin.close()
+    child.stdout.close()
 
 
 async def cycles(platform):
     chance = random.Random(212)
-    child, port = await asyncio.to_thread(start, platform, 0, True)
+    child = prepare(platform, 0, keeper=True)
+    port = await asyncio.to_thread(begin, child)
+    after = prepare(platform, port, keeper=False)
     senders = [Sender(number, port) for number in range(1, DEVICES + 1)]
     tasks = [asyncio.create_task(sender.run()) for sender in senders]
     try:
@@ -92,17 +107,15 @@ async def cycles(platform):
                 await asyncio.sleep(0.02 + 0.1 * chance.random())
                 if sum(len(sender.acknowledged) for sender in senders) > before:
                     break
-            child.send_signal(signal.SIGKILL)
-            child.wait()
-            child.stdout.close()
-            child, _ = await asyncio.to_thread(start, platform, port, number % 4 == 0)
+            end(child)
+            child, after = after, prepare(platform, port, keeper=number % 5 == 0)
+            await asyncio.to_thread(begin, child)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        child.kill()
-        child.wait()
-        child.stdout.close()
+        end(child)
+        end(after)
     return senders
 
 

@@ -78,7 +78,7 @@ def look(platform: Platform, now: datetime) -> tuple[int, int]:
     engine = platform.engine
     devices = Register(platform).devices()
     with engine.connect() as connection:
-        heard = dict(connection.execute(sa.select(state.c.mn, state.c.heard_at)).tuples())
+        heard = {row.mn: row.heard_at for row in connection.execute(sa.select(state.c.mn, state.c.heard_at))}
     quiet = silent(devices, heard, now)
     lasting = {
         one.alert.subject
