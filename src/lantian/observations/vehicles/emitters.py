@@ -42,6 +42,8 @@ def judged(passings: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     in_force = pl.col("time").dt.convert_time_zone(ZONE).dt.date() >= pl.col("since")
     return (
         long.filter(in_force)
+        .sort("since")  # of several editions the latest
+        .unique(["plate", "gate", "time", "pollutant"], keep="last", maintain_order=True)
         .with_columns((pl.col("value") > pl.col("limit")).alias("exceeds"))
         .drop("since")
         .sort("plate", "pollutant", "time", "gate")

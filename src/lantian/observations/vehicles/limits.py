@@ -30,7 +30,9 @@ class LimitError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of a fuel's vehicles; ``role``: `decides`, or `screens` (shown, but confirms nobody)."""
+    """A limit of a fuel's vehicles; ``role``: `decides`, or `screens` (shown, but confirms nobody);
+    ``example``: holds in the example only.
+    """
 
     fuel: str
     pollutant: str
@@ -40,6 +42,7 @@ class Limit:
     since: date
     source: str
     confidence: str
+    example: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ def parse(text: str, where: str) -> Limits:
 
 
 def _limit(entry: Any, where: str) -> Limit:
-    if not isinstance(entry, dict) or set(entry) != set(Limit.__dataclass_fields__):
-        raise LimitError(f"{where}: expected exactly {', '.join(Limit.__dataclass_fields__)}")
+    if not isinstance(entry, dict) or set(entry) | {"example"} != set(Limit.__dataclass_fields__):
+        raise LimitError(f"{where}: expected {', '.join(Limit.__dataclass_fields__)} (example may be left out)")
     if entry["pollutant"] not in POLLUTANTS:
         raise LimitError(f"{where}: pollutant {entry['pollutant']!r}: expected one of {', '.join(POLLUTANTS)}")
     if entry["role"] not in ("decides", "screens"):
