@@ -290,3 +290,9 @@ def test_no_sequence_of_allowed_events_loses_a_case(name, depth, draws):
                 assert case.owner is not None
         assert case.events == len(events)
     assert fold(events, workflow) == case  # and the record alone gives the same
+
+
+def test_a_refusal_is_said_in_both_languages():
+    error = CaseError("pause: 2 times at most", "最多中止 2 次")
+    assert (str(error), error.en, error.zh) == ("pause: 2 times at most", "pause: 2 times at most", "最多中止 2 次")
+    assert CaseError("only English").zh == "only English"

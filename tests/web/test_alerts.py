@@ -48,7 +48,7 @@ def test_the_page_says_how_many_wait_and_what_each_is(as_role: As, dust: int) ->
 def test_a_person_makes_a_case_of_it(as_role: As, campaign: Platform, dust: int) -> None:
     office = as_role("office")
     refused = office.post(f"/alerts/{dust}/case", data={"category": "weather"})
-    assert (refused.status_code, "expected one of" in refused.text) == (422, True)
+    assert (refused.status_code, "应为" in refused.text) == (422, True)
     made = office.post(f"/alerts/{dust}/case", data={"category": "construction"})
     assert made.status_code == 303
     case = standing(campaign, dust).case_number

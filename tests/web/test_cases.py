@@ -105,7 +105,7 @@ def test_a_fault_is_said_and_nothing_is_written(as_role, campaign):
     act(office, number, "note", 1)
     stale = act(office, number, "note", 1)
     assert stale.status_code == 422
-    assert "2 events by now" in stale.text
+    assert "已有人办理（现有 2 条记录）" in stale.text
     wrong = office.post("/cases/new", data={"title": "示例", "category": "x", "source": "letter", "region": "110105"})
     assert wrong.status_code == 422
     assert "category" in wrong.text

@@ -239,7 +239,7 @@ def _resume(case: Case, event: Event) -> Case:
 
 def _run(case: Case) -> Running:
     if case.running is None:  # `check` has refused it before
-        raise CaseError("the case is over")
+        raise CaseError("the case is over", "本件已经办结")
     return case.running
 
 

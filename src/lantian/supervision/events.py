@@ -23,7 +23,15 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class CaseError(ValueError):
-    """Something was asked of a case that its workflow does not allow; the message says what would be."""
+    """Something was asked of a case that its workflow does not allow; the message says what would be.
+
+    Attributes:
+        en: the message in English, which is also the exception's own; zh: in Chinese, the same where there is none.
+    """
+
+    def __init__(self, en: str, zh: str = "") -> None:
+        super().__init__(en)
+        self.en, self.zh = en, zh or en
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -111,7 +111,11 @@ class ConflictError(CaseError):
     """The case has gone on since the phone saw it; ``record`` is the case as it stands."""
 
     def __init__(self, record: Record, seen: int) -> None:
-        super().__init__(f"case {record.number} has {record.case.events} events by now, {seen} were seen on the phone")
+        now = record.case.events
+        super().__init__(
+            f"case {record.number} has {now} events by now, {seen} were seen on the phone",
+            f"{record.number} 现有 {now} 条记录，手机上看到的是 {seen} 条",
+        )
         self.record, self.seen = record, seen
 
 
@@ -184,7 +188,7 @@ class FieldDesk:
         if known:
             return known
         if visit.verdict not in VERDICTS:
-            raise CaseError(f"verdict {visit.verdict!r}: expected one of {', '.join(VERDICTS)}")
+            raise CaseError(f"verdict {visit.verdict!r}: expected one of {', '.join(VERDICTS)}", "请选择核查结论")
         self._may_check(visit, account)
         record = self._unchanged(visit)
         pieces = [self._files.put(content, name, account) for name, content in photos]
@@ -247,7 +251,8 @@ class FieldDesk:
         if not region:
             raise CaseError(
                 "region: 请选择区县: the place lies in no outline that the platform knows, or there is no place; "
-                "choose the county"
+                "choose the county",
+                "请选择区县：没有定位，或位置不在已知的区县范围内",
             )
         when = self._platform.clock.now() - spotted.waited
         finding = Finding(
@@ -277,7 +282,9 @@ class FieldDesk:
         if not timedelta() <= waited <= OLDEST:
             raise CaseError(f"age_s {waited.total_seconds():.0f}: expected 0 to {OLDEST.days} days in seconds")
         if len(photos) > MOST_PHOTOS:
-            raise CaseError(f"photos: {len(photos)}; at most {MOST_PHOTOS}")
+            raise CaseError(
+                f"photos: {len(photos)}; at most {MOST_PHOTOS}", f"照片 {len(photos)} 张，最多 {MOST_PHOTOS} 张"
+            )
         with reading(self._platform.engine).connect() as connection:
             query = sa.select(field_submission).where(field_submission.c.client_id == client_id)
             row = connection.execute(query).one_or_none()
@@ -327,7 +334,9 @@ def _impossible(client_id: str) -> Kept:
 
 def _worth_a_case(spotted: Spotted) -> None:
     if not (spotted.points or spotted.detail.strip() or spotted.title.strip()):
-        raise CaseError("detail: 请勾选问题或写明情况: tick at least one point, or say what was seen")
+        raise CaseError(
+            "detail: 请勾选问题或写明情况: tick at least one point, or say what was seen", "请勾选问题或写明情况"
+        )
 
 
 def _title(spotted: Spotted) -> str:

@@ -70,7 +70,10 @@ class Goals:
         drawn = self._register.targets(campaign, int(number)) if number.isdecimal() else []
         goal = next((Goal(campaign, one.number, one.site) for one in drawn if one.site.id == site), None)
         if goal is None:
-            raise CaseError(f"target {key[:80]!r}: expected campaign|round|site of a site that was drawn for the round")
+            raise CaseError(
+                f"target {key[:80]!r}: expected campaign|round|site of a site that was drawn for the round",
+                "这个检查对象不在本轮抽取的名单里",
+            )
         if not allowed(account, "cases.verify", goal.site.region):
             raise NotPermitted(
                 f"{account.login} 不能检查 {goal.site.region} 的对象",

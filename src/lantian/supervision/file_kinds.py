@@ -41,6 +41,7 @@ SUFFIXES: Final = {
 """Accepted media types and how their files end."""
 
 _WANTED = "expected a picture (JPEG, PNG), a PDF, or a plain XLSX or DOCX"
+_WANTED_ZH = "应为照片（JPEG、PNG）、PDF，或普通的 XLSX、DOCX"
 _PAGES = re.compile(rb"<(?:script|html|!doctype|\?php|svg[\s>])|<iframe", re.IGNORECASE)
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _PDF_STREAM = re.compile(rb"\bstream\r?\n.*?endstream", re.DOTALL)
@@ -50,7 +51,15 @@ _OFFICE = {"xl/workbook.xml": ".xlsx", "word/document.xml": ".docx"}
 
 
 class EvidenceError(ValueError):
-    """A file cannot be kept as evidence; the message says why, and what would be right."""
+    """A file cannot be kept as evidence; the message says why, and what would be right.
+
+    Attributes:
+        en: the message in English, which is also the exception's own; zh: in Chinese, the same where there is none.
+    """
+
+    def __init__(self, en: str, zh: str = "") -> None:
+        super().__init__(en)
+        self.en, self.zh = en, zh or en
 
 
 @dataclass(frozen=True)
@@ -79,9 +88,10 @@ def media_type(content: bytes, name: str = "file") -> str:
             unpack to more than the limit.
     """
     if not content:
-        raise EvidenceError(f"{name}: empty; {_WANTED}")
+        raise EvidenceError(f"{name}: empty; {_WANTED}", f"{name}：文件为空；{_WANTED_ZH}")
     if len(content) > LIMIT:
-        raise EvidenceError(f"{name}: {len(content) / 2**20:.1f} MB; at most {LIMIT // 2**20} MB")
+        size, most = f"{len(content) / 2**20:.1f} MB", f"{LIMIT // 2**20} MB"
+        raise EvidenceError(f"{name}: {size}; at most {most}", f"{name}：{size}，最大 {most}")
     if content.startswith(b"\xff\xd8\xff"):
         return _picture(content, name, "image/jpeg", _jpeg)
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -92,7 +102,10 @@ def media_type(content: bytes, name: str = "file") -> str:
         return _pdf(content, name)
     if content.startswith(b"PK\x03\x04"):
         return _office(content, name)
-    raise EvidenceError(f"{name}: its content is none of the types kept as evidence; {_WANTED}")
+    raise EvidenceError(
+        f"{name}: its content is none of the types kept as evidence; {_WANTED}",
+        f"{name}：不是可以留存的文件类型；{_WANTED_ZH}",
+    )
 
 
 def is_picture(kind: str) -> bool:
@@ -104,13 +117,20 @@ def _picture(content: bytes, name: str, kind: str, walk: Callable[[bytes], Shape
     try:
         shape = walk(content)
     except (ValueError, IndexError, struct.error) as error:
-        raise EvidenceError(f"{name}: broken or cut off ({error}); send the picture again") from None
+        raise EvidenceError(
+            f"{name}: broken or cut off ({error}); send the picture again", f"{name}：照片损坏或不完整，请重新上传"
+        ) from None
     _size(name, shape.width, shape.height)
     if shape.scans > SCANS:
-        raise EvidenceError(f"{name}: {shape.scans} scans; at most {SCANS}")
+        raise EvidenceError(
+            f"{name}: {shape.scans} scans; at most {SCANS}", f"{name}：渐进扫描 {shape.scans} 遍，最多 {SCANS} 遍"
+        )
     rest = content[shape.end :]
     if kind == "image/png" and rest:
-        raise EvidenceError(f"{name}: {len(rest)} bytes behind the end of the picture; expected none")
+        raise EvidenceError(
+            f"{name}: {len(rest)} bytes behind the end of the picture; expected none",
+            f"{name}：图像结尾之后还有 {len(rest)} 字节，不应有",
+        )
     _one_thing(name, content, shape.words + b"\n" + rest)
     _decoded(content, name, kind)
     return kind
@@ -118,16 +138,23 @@ def _picture(content: bytes, name: str, kind: str, walk: Callable[[bytes], Shape
 
 def _size(name: str, width: int, height: int) -> None:
     if width * height > PIXELS or not width or not height:
-        raise EvidenceError(f"{name}: {width} x {height} pixels; at most {PIXELS // 10**6} million")
+        raise EvidenceError(
+            f"{name}: {width} x {height} pixels; at most {PIXELS // 10**6} million",
+            f"{name}：{width} x {height} 像素，最多 {PIXELS // 10**6} 百万",
+        )
 
 
 def _one_thing(name: str, content: bytes, words: bytes) -> None:
     if found := _PAGES.search(words):
         raise EvidenceError(
-            f"{name}: a page stands in the file ({found[0].decode('latin-1')}); expected one thing only"
+            f"{name}: a page stands in the file ({found[0].decode('latin-1')}); expected one thing only",
+            f"{name}：文件里夹带网页，只能是单一文件",
         )
     if b"%PDF-" in words or zipfile.is_zipfile(io.BytesIO(content)):
-        raise EvidenceError(f"{name}: another file stands in the file; expected one thing only")
+        raise EvidenceError(
+            f"{name}: another file stands in the file; expected one thing only",
+            f"{name}：文件里夹带另一个文件，只能是单一文件",
+        )
 
 
 def _decoded(content: bytes, name: str, kind: str) -> None:
@@ -136,7 +163,9 @@ def _decoded(content: bytes, name: str, kind: str) -> None:
             picture.draft("RGB", (max(1, picture.width // 8), max(1, picture.height // 8)))
             picture.load()
     except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error, their own
-        raise EvidenceError(f"{name}: cannot be decoded ({error}); send the picture again") from None
+        raise EvidenceError(
+            f"{name}: cannot be decoded ({error}); send the picture again", f"{name}：照片无法打开，请重新上传"
+        ) from None
 
 
 def _jpeg(content: bytes) -> Shape:
@@ -195,7 +224,8 @@ def _heic(content: bytes, name: str) -> str:
     Image.init()
     if "HEIF" not in Image.OPEN:
         raise EvidenceError(
-            f"{name}: HEIC, which this installation cannot decode; set the camera to JPEG (iPhone: 格式 → 兼容性最佳)"
+            f"{name}: HEIC, which this installation cannot decode; set the camera to JPEG (iPhone: 格式 → 兼容性最佳)",
+            f"{name}：本系统打不开 HEIC 照片，请把相机格式改为 JPEG（iPhone：格式 → 兼容性最佳）",
         )
     with Image.open(io.BytesIO(content), formats=("HEIF",)) as picture:
         _size(name, picture.width, picture.height)
@@ -207,12 +237,18 @@ def _heic(content: bytes, name: str) -> str:
 def _pdf(content: bytes, name: str) -> str:
     tail = content[-1024:]
     if b"%%EOF" not in tail or b"startxref" not in content[-4096:]:
-        raise EvidenceError(f"{name}: a PDF that does not end; send it again")
+        raise EvidenceError(f"{name}: a PDF that does not end; send it again", f"{name}：PDF 不完整，请重新上传")
     if zipfile.is_zipfile(io.BytesIO(content)) or _PAGES.search(content[:1024]) or _PAGES.search(tail):
-        raise EvidenceError(f"{name}: another file stands in the PDF; expected one thing only")
+        raise EvidenceError(
+            f"{name}: another file stands in the PDF; expected one thing only",
+            f"{name}：PDF 里夹带另一个文件，只能是单一文件",
+        )
     # In packed pictures any three letters occur by chance, so only what stands outside streams is looked at.
     if found := _PDF_ACTS.search(_PDF_STREAM.sub(b"", content)):
-        raise EvidenceError(f"{name}: the PDF runs or carries something ({found[0].decode()}); print it to a plain one")
+        raise EvidenceError(
+            f"{name}: the PDF runs or carries something ({found[0].decode()}); print it to a plain one",
+            f"{name}：PDF 带有脚本或附件，请另行打印成普通 PDF",
+        )
     return "application/pdf"
 
 
@@ -222,11 +258,16 @@ def _office(content: bytes, name: str) -> str:
             entries = {entry.filename: entry for entry in archive.infolist()}
             suffix = next((ending for part, ending in _OFFICE.items() if part in entries), None)
             if suffix is None or "[Content_Types].xml" not in entries:
-                raise EvidenceError(f"{name}: an archive; {_WANTED}")
+                raise EvidenceError(f"{name}: an archive; {_WANTED}", f"{name}：是压缩包；{_WANTED_ZH}")
             if sum(entry.file_size for entry in entries.values()) > UNPACKED:
-                raise EvidenceError(f"{name}: unpacks to over {UNPACKED // 2**20} MB")
+                raise EvidenceError(
+                    f"{name}: unpacks to over {UNPACKED // 2**20} MB", f"{name}：解开后超过 {UNPACKED // 2**20} MB"
+                )
             if any("vbaProject" in part or entry.flag_bits & 1 for part, entry in entries.items()):
-                raise EvidenceError(f"{name}: holds a programme or is locked; expected a plain document")
+                raise EvidenceError(
+                    f"{name}: holds a programme or is locked; expected a plain document",
+                    f"{name}：带有宏或已加密，应为普通文档",
+                )
             broken = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError) as error:
         raise EvidenceError(f"{name}: broken ({error}); send it again") from None

@@ -106,19 +106,33 @@ class Finding:
     def __post_init__(self) -> None:
         """Raises CaseError naming field, value, and what would be right."""
         if not self.title.strip() or len(self.title) > 120:
-            raise CaseError(f"title {self.title[:40]!r}: expected the problem in 1 to 120 characters")
-        for field, known in (("category", categories()), ("source", SOURCES)):
+            raise CaseError(
+                f"title {self.title[:40]!r}: expected the problem in 1 to 120 characters",
+                "问题：请用 1 到 120 个字写明",
+            )
+        listed: tuple[tuple[str, str, Mapping[str, Category | Source]], ...] = (
+            ("category", "战线", categories()),
+            ("source", "来源", SOURCES),
+        )
+        for field, label, known in listed:
             if getattr(self, field) not in known:
-                raise CaseError(f"{field} {getattr(self, field)!r}: expected one of {', '.join(known)}")
+                raise CaseError(
+                    f"{field} {getattr(self, field)!r}: expected one of {', '.join(known)}",
+                    f"{label} {getattr(self, field)}：应为{'、'.join(one.zh for one in known.values())}之一",
+                )
         if not self.region:
-            raise CaseError("region: missing; expected the code of the region where it is")
+            raise CaseError("region: missing; expected the code of the region where it is", "请选择所在区域")
         if (self.lon is None) != (self.lat is None):
-            raise CaseError("lon and lat: expected both or none")
+            raise CaseError("lon and lat: expected both or none", "经纬度应同时填写或都不填")
         if self.lon is not None and self.lat is not None and not (-180 <= self.lon <= 180 and -90 <= self.lat <= 90):
-            raise CaseError(f"lon {self.lon}, lat {self.lat}: expected degrees")
+            raise CaseError(
+                f"lon {self.lon}, lat {self.lat}: expected degrees", f"经度 {self.lon}、纬度 {self.lat}：应为度数"
+            )
         points = len(categories()[self.category].checklist)
         if wrong := [number for number in self.checklist if not 0 <= number < points]:
-            raise CaseError(f"checklist {wrong[0]}: expected numbers from 0 to {points - 1}")
+            raise CaseError(
+                f"checklist {wrong[0]}: expected numbers from 0 to {points - 1}", f"检查要点 {wrong[0]}：没有这一条"
+            )
 
     def data(self) -> dict[str, Any]:
         """As the first event of a case keeps it: what is empty is left out."""

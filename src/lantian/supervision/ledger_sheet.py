@@ -124,12 +124,17 @@ def read(content: bytes, region: Callable[[str], str], *, example: bool = False)
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError):
-        raise CaseError("the file is no XLSX workbook: save it as .xlsx and try again") from None
+        raise CaseError(
+            "the file is no XLSX workbook: save it as .xlsx and try again", "不是 XLSX 工作簿，请另存为 .xlsx 再上传"
+        ) from None
     sheet = book.worksheets[0]
     lines = [tuple(_text(cell) for cell in line) for line in sheet.iter_rows(values_only=True, max_row=MOST + 10)]
     head_at = next((k for k, line in enumerate(lines[:10]) if set(_NEEDED) <= set(line)), None)
     if head_at is None:
-        raise CaseError(f"sheet {sheet.title}: no head with the columns {'、'.join(_NEEDED)} in the first ten rows")
+        raise CaseError(
+            f"sheet {sheet.title}: no head with the columns {'、'.join(_NEEDED)} in the first ten rows",
+            f"工作表 {sheet.title}：前十行里没有含{'、'.join(_NEEDED)}的表头",
+        )
     head = lines[head_at]
     good, faults = [], []
     for number, line in enumerate(lines[head_at + 1 :], head_at + 2):

@@ -93,7 +93,10 @@ class Supervision:
         The same source and reference open one case only. Raises as `open`, and CaseError without a reference.
         """
         if not finding.reference.strip():
-            raise CaseError("reference: missing; expected the number of the alert, letter or complaint")
+            raise CaseError(
+                "reference: missing; expected the number of the alert, letter or complaint",
+                "来源编号：缺少报警、来文或举报的编号",
+            )
         with reading(self._platform.engine).connect() as connection:
             known = store.referring(connection, finding.source, finding.reference)
         return (known, False) if known else (self.open(finding, account, **more), True)
@@ -136,7 +139,8 @@ class Supervision:
             record = store.get(connection, number, calendar=self._calendar)
             if expected is not None and expected != record.case.events:
                 raise CaseError(
-                    f"case {number} has {record.case.events} events by now, {expected} were seen: look again"
+                    f"case {number} has {record.case.events} events by now, {expected} were seen: look again",
+                    f"{number} 已有人办理（现有 {record.case.events} 条记录），请刷新后再办",
                 )
             desk = self._desk(record.case, kind, move, account)
             given = {**data, **({"desk": desk} if desk else {})}
@@ -269,7 +273,10 @@ def _wanted(case: Case, kind: Kind, move: str | None) -> str | None:
     """The desk that an act belongs to; None: to anybody who sits at any."""
     if kind == "move":
         if move is None or move not in case.workflow.moves:
-            raise CaseError(f"move {move!r}: expected one of {', '.join(case.workflow.moves)}")
+            raise CaseError(
+                f"move {move!r}: expected one of {', '.join(case.workflow.moves)}",
+                f"没有“{move}”这一步，应为{'、'.join(one.zh for one in case.workflow.moves.values())}之一",
+            )
         return case.workflow.moves[move].desk
     if kind == "look_back":
         return next(desk.name for desk in case.workflow.desks.values() if desk.independent)

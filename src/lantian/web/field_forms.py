@@ -35,7 +35,7 @@ class Sent:
         """A field; empty where it was left out. Raises CaseError where it is longer than anybody writes."""
         value = self.fields.get(name, "")
         if len(value) > _TEXT:
-            raise CaseError(f"{name}: {len(value)} characters; at most {_TEXT}")
+            raise CaseError(f"{name}: {len(value)} characters; at most {_TEXT}", f"{len(value)} 字，最多 {_TEXT} 字")
         return value.strip()
 
     def number(self, name: str) -> float | None:

@@ -52,7 +52,7 @@ def to_case(
     except NotPermitted as error:
         raise HTTPException(403, str(error)) from None
     except CaseError as error:
-        return _page(request, viewer, "", "waiting", str(error))
+        return _page(request, viewer, "", "waiting", str(getattr(error, language_of(request), error)))
     return RedirectResponse(f"/cases/{case}" if viewer.may("cases.read") else "/alerts", 303)
 
 

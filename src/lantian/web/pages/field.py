@@ -148,12 +148,14 @@ def _take(request: Request, viewer: Viewer, sent: Sent, act: Act, again: Callabl
         kept = act(_desk(viewer), sent)
     except ConflictError as error:
         if not programs:
-            return again(request, viewer, values=sent.fields, fault=str(error), status=409)
+            return again(
+                request, viewer, values=sent.fields, fault=str(getattr(error, language_of(request), error)), status=409
+            )
         now = field_today.standing(viewer, error.record, error.seen, language_of(request))
-        return JSONResponse({"fault": str(error), "conflict": now}, 409)
+        return JSONResponse({"fault": str(getattr(error, language_of(request), error)), "conflict": now}, 409)
     except (CaseError, EvidenceError, LookupError, AccountError) as error:
         status = 403 if isinstance(error, NotPermitted) else 404 if isinstance(error, LookupError) else 422
-        words = error.zh if isinstance(error, AccountError) and language_of(request) == "zh" else str(error)
+        words = str(getattr(error, language_of(request), error))
         if programs:
             return JSONResponse({"fault": words}, status)
         if isinstance(error, LookupError):
