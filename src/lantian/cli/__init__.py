@@ -44,6 +44,8 @@ COMMANDS = {
     "emissions": "emissions",
     "gateway": "gateway",
     "device": "gateway",
+    "sensors": "sensors",
+    "poll": "sensors",
     "deadline": "publish",
     "publish": "publish",
     "case": "cases",

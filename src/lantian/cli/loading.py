@@ -72,8 +72,10 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
 def put_measuring(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
     """Put in what ``[measuring]`` asks for: invented devices, feeds, sensors 示例; twice changes nothing."""
     from lantian.observations.gateway import example as gateway
+    from lantian.observations.sensors import example as sensors
 
     gateway.install(platform, config, actor, progress)
+    sensors.install(platform, config, actor, progress)
 
 
 def put_campaign(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:

@@ -156,7 +156,8 @@ def drifting(table: pl.DataFrame, limits: Limits | None = None) -> list[Trouble]
 def failing(hours: pl.DataFrame, now: datetime, limits: Limits | None = None) -> list[Trouble]:
     """Sensors that are stuck, dead or wet.
 
-    `hours`: ``sensor, time, value, expected[, humidity]``; a missing hour is a null, or no row at all.
+    `hours`: ``sensor, time, value, expected[, raw, humidity]``; a missing hour is a null, or no row at all. What comes
+    before a sensor's first value does not count. ``raw``: as the sensor says it, which shows best that it is stuck.
     """
     limits = limits or Limits()
     found: list[Trouble] = []
@@ -166,20 +167,28 @@ def failing(hours: pl.DataFrame, now: datetime, limits: Limits | None = None) ->
     grid = pl.DataFrame({"time": pl.datetime_range(begin, now - timedelta(hours=1), "1h", eager=True, time_zone="UTC")})  # type: ignore[arg-type]
     grid = grid.with_columns(pl.col("time").cast(hours.schema["time"]))
     for (sensor,), rows in hours.group_by(["sensor"], maintain_order=True):
-        name, one = str(sensor), grid.join(rows.drop("sensor"), on="time", how="left").sort("time")
+        name, first = str(sensor), rows.drop_nulls("value")["time"].min()
+        if first is None:
+            continue
+        one = grid.filter(pl.col("time") >= first).join(rows.drop("sensor"), on="time", how="left").sort("time")
         times = one["time"].to_list()
-        v, e = (one[c].cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in ("value", "expected"))
+        v, e = (_floats(one, c) for c in ("value", "expected"))
+        raw = _floats(one, "raw") if "raw" in one.columns else v
         found += _spans(name, "dead", times, ~np.isfinite(v), limits.dead_hours)
         found += [
             trouble
-            for trouble, start, stop in _stuck(name, times, v, limits.stuck_hours)
+            for trouble, start, stop in _stuck(name, times, raw, limits.stuck_hours)
             if _moves(e[start : stop + 1]) >= limits.stuck_moves
         ]
         if "humidity" in one.columns:
-            h = one["humidity"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            h = _floats(one, "humidity")
             wet = (h >= limits.wet_percent) & (v > limits.wet_ratio * e + 10.0)
             found += _spans(name, "saturated", times, np.asarray(wet), limits.wet_hours)
     return found
+
+
+def _floats(rows: pl.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def _runs(mask: np.ndarray[tuple[int], np.dtype[np.bool_]], least: int) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -259,14 +259,14 @@ class Sensors:
         start = now - WATCHED
         own = self.calibrated([one.id for one in sensors], start, now, as_of=now)
         value = pl.coalesce(f"{item}_calibrated", item).alias("value")
-        mine = own.select("sensor", "time", value)
+        mine = own.select("sensor", "time", value).drop_nulls("value")
         stations = self.around(sensors)
         told = self._stations(stations, start, now, [item], now).select(
             pl.col("place").alias("sensor"), "time", value=item
         )
         where = self.where(sensors) | self._positions(stations)
         seen = network.expected(pl.concat([mine, told.select(mine.columns)]), where)
-        seen = seen.join(own.select("sensor", "time", "humidity"), on=["sensor", "time"], how="left")
+        seen = seen.join(own.select("sensor", "time", "humidity", raw=item), on=["sensor", "time"], how="left")
         seen = seen.filter(pl.col("sensor").is_in([one.id for one in sensors]))
         found = [*drift.drifting(drift.weeks(seen)), *drift.failing(seen, now)]
         heard = set(mine["sensor"])
@@ -278,7 +278,7 @@ class Sensors:
         now = self.platform.clock.now()
         lasting = [one for one in self.troubles(now) if one.until is None]
         sensors = {one.id: one for one in self.store.sensors()}
-        made = [_alert(one, sensors[one.sensor]) for one in lasting]
+        made = [alert_of(one, sensors[one.sensor]) for one in lasting]
         alerts.raised(self.platform.engine, made, now, actor)
         well = sorted(set(sensors) - {one.sensor for one in lasting})
         alerts.end(self.platform.engine, "drift", well, now, actor)
@@ -288,7 +288,8 @@ class Sensors:
 _LONG = ("device", "item", "time", "value")
 
 
-def _alert(one: drift.Trouble, sensor: Sensor) -> Alert:
+def alert_of(one: drift.Trouble, sensor: Sensor) -> Alert:
+    """The alert that a trouble raises."""
     zh, en = drift.KINDS[one.kind]
     return Alert(
         kind="drift",
@@ -358,7 +359,7 @@ def _by_version(rows: pl.DataFrame, item: str, versions: Sequence[Version]) -> l
             said = applied(one.fitted, rows)
         except CalibrationError:
             continue
-        holds = rows["time"] >= one.valid_from
+        holds = rows["time"] >= one.valid_from.astimezone(UTC)
         value = said.alias(value.name).zip_with(holds, value)
         number = pl.Series(number.name, [one.version] * rows.height, pl.Int64).zip_with(holds, number)
     return [value, number]
