@@ -27,6 +27,7 @@ from lantian.web.api import forecast as api_forecast
 from lantian.web.api import forecast_map as api_forecast_map
 from lantian.web.api import imports as api_imports
 from lantian.web.api import jobs as api_jobs
+from lantian.web.api import measured as api_measured
 from lantian.web.api import now as api_now
 from lantian.web.api import observations as api_observations
 from lantian.web.api import opinion as api_opinion
@@ -52,6 +53,7 @@ from lantian.web.pages import (
     deweather,
     docs,
     documents,
+    dustfall,
     duties,
     emissions,
     episodes,
@@ -63,6 +65,7 @@ from lantian.web.pages import (
     jobs,
     login,
     meetings,
+    network,
     now,
     opinion,
     place,
@@ -70,6 +73,7 @@ from lantian.web.pages import (
     portal_cases,
     portal_data,
     portal_questions,
+    power,
     programme,
     questions,
     ranking,
@@ -77,6 +81,8 @@ from lantian.web.pages import (
     sites,
     targets,
     verification,
+    waste,
+    water,
 )
 from lantian.web.render import Renderer
 from lantian.web.security import SameOrigin, SecurityHeaders, anyone, declarations
@@ -89,6 +95,11 @@ PAGES: tuple[ModuleType, ...] = (
     alerts,
     data,
     data_coverage,
+    network,
+    power,
+    water,
+    dustfall,
+    waste,
     ranking,
     targets,
     episodes,
@@ -129,6 +140,7 @@ API: tuple[ModuleType, ...] = (
     api_alerts,
     api_observations,
     api_imports,
+    api_measured,
     api_now,
     api_places,
     api_outlines,

@@ -58,12 +58,16 @@ class CountyNeed:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A city's urban population, 10^4 people, and built-up area, km2; None: not known. ``year`` they are of."""
+    """A city's urban population, 10^4 people, and built-up area, km2; None: not known. ``year`` they are of.
+
+    ``example``: they are invented.
+    """
 
     region: str
     population: float | None
     area: float | None
     year: int
+    example: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from lantian.kernel.bootstrap import Platform
 from lantian.observations.feeds import Feeds, Reader
+from lantian.observations.invented import marked
 from lantian.observations.network.coverage import CityNeed, CountyNeed, Size, cities, counties
 from lantian.places.store import PlaceStore
 
@@ -45,9 +46,9 @@ def coverage(platform: Platform, reader: Reader, day: date, *, within: str | Non
     places = PlaceStore(platform.engine)
     regions = places.regions(within=within)
     stations = places.stations(within=within, on=day)
-    rows = Feeds(platform).read("city_size", reader, region=within, as_of=as_of)
+    rows = marked(platform.engine, Feeds(platform).read("city_size", reader, region=within, as_of=as_of))
     sizes = {
-        row["region"]: Size(row["region"], row["population"], row["area"], row["counted_on"].year)
+        row["region"]: Size(row["region"], row["population"], row["area"], row["counted_on"].year, row["example"])
         for row in rows.sort("counted_on").iter_rows(named=True)
         if row["counted_on"] <= day
     }
