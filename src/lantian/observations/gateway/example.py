@@ -32,8 +32,17 @@ from lantian.observations.gateway.tables import command, gap, state, stranger
 from lantian.observations.store import ObservationStore
 
 _ITEMS = {
-    "pm25": 120.0, "pm10": 160.0, "so2": 12.0, "no2": 70.0, "co": 2.0, "o3": 12.0, "temperature": 0.0,
-    "dew_point": -8.0, "pressure": 1024.0, "wind_speed": 1.2, "wind_direction": 200.0,
+    "pm25": 120.0,
+    "pm10": 160.0,
+    "so2": 12.0,
+    "no2": 70.0,
+    "co": 2.0,
+    "o3": 12.0,
+    "temperature": 0.0,
+    "dew_point": -8.0,
+    "pressure": 1024.0,
+    "wind_speed": 1.2,
+    "wind_direction": 200.0,
 }
 """What the fleet follows, and a value where a station said nothing at all."""
 _ADDRESS = "192.0.2."
@@ -151,8 +160,18 @@ def _around(
 
 def _command(mn: str, cn: str, cp: str, at: datetime, exe_rtn: int, answer: str) -> dict[str, Any]:
     return {
-        "mn": mn, "cn": cn, "cp": cp, "asked_by": "示例", "asked_at": at, "expires_at": at + timedelta(hours=1),
-        "state": "done", "qn": None, "sent_at": at, "qn_rtn": 1, "exe_rtn": exe_rtn, "answer": answer,
+        "mn": mn,
+        "cn": cn,
+        "cp": cp,
+        "asked_by": "示例",
+        "asked_at": at,
+        "expires_at": at + timedelta(hours=1),
+        "state": "done",
+        "qn": None,
+        "sent_at": at,
+        "qn_rtn": 1,
+        "exe_rtn": exe_rtn,
+        "answer": answer,
         "ended_at": at + timedelta(seconds=4),
     }
 

@@ -8,7 +8,7 @@ store.read(["31011012345678"], start, end, resolution="minute", items=["pm25"], 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -99,11 +99,11 @@ class TelemetryStore:
         if items is not None:
             wanted.append(pl.col("item").is_in(list(items)))
         if start is not None:
-            wanted.append(pl.col("time") >= pl.lit(start, readings.TIME))
+            wanted.append(pl.col("time") >= pl.lit(start.astimezone(UTC), readings.TIME))
         if end is not None:
-            wanted.append(pl.col("time") < pl.lit(end, readings.TIME))
+            wanted.append(pl.col("time") < pl.lit(end.astimezone(UTC), readings.TIME))
         if as_of is not None:
-            wanted.append(pl.col("known_at") <= pl.lit(as_of, readings.TIME))
+            wanted.append(pl.col("known_at") <= pl.lit(as_of.astimezone(UTC), readings.TIME))
         found = self.shelf.holding(resolution, start, end, as_of)
         rows = self.shelf.scan(found, _FILE).filter(*wanted)
         return rows.with_columns(pl.lit(resolution).alias("resolution")).select(list(COLUMNS))
