@@ -21,6 +21,7 @@ from lantian.web.api import calc as api_calc
 from lantian.web.api import cases as api_cases
 from lantian.web.api import clock as api_clock
 from lantian.web.api import disclosure as api_disclosure
+from lantian.web.api import devices as api_devices
 from lantian.web.api import dust as api_dust
 from lantian.web.api import episodes as api_episodes
 from lantian.web.api import forecast as api_forecast
@@ -50,6 +51,7 @@ from lantian.web.pages import (
     complaints,
     data,
     data_coverage,
+    devices,
     deweather,
     docs,
     documents,
@@ -95,6 +97,7 @@ PAGES: tuple[ModuleType, ...] = (
     alerts,
     data,
     data_coverage,
+    devices,
     network,
     power,
     water,
@@ -138,6 +141,7 @@ PAGES: tuple[ModuleType, ...] = (
 )
 API: tuple[ModuleType, ...] = (
     api_alerts,
+    api_devices,
     api_observations,
     api_imports,
     api_measured,
