@@ -2,7 +2,7 @@
 
     flags = run(frame, book().kinds["state"], near, start=start, end=end, now=now)
 
-A frame needs some 31 days before `start` for what is usual at a station; with less, the checks that need it are silent.
+A frame needs some 34 days before `start` for what is usual at a station; with less, the checks that need it are silent.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from lantian.observations.quality.grid import Array, Grid, Mask, Nearby, rolling
 from lantian.observations.quality.kinds import Book, Kind, Limits, book
 from lantian.standards.codes import ITEMS
 
-HISTORY = timedelta(days=32)
+HISTORY = timedelta(days=34)
 """How much before the first hour to be judged the checks look at."""
 
-USUAL, SHORT, LONG = 360, 24, 720
+USUAL, SHORT, LONG = 360, 72, 720
 """Hours: for what is usual between a station and its neighbours; of a lasting shift; and of what it is held against."""
 
 FLOOR = 0.15
@@ -172,7 +172,7 @@ class _Column:
         return Found(self.values > times * whole + plus, {"whole": whole, "other": name})
 
     def unlike(self) -> Iterator[tuple[str, Found]]:
-        """The checks against neighbours: the hour, and the last 24 hours."""
+        """The checks against neighbours: the hour, and the last three days."""
         rule, factor, near, values = self.limits.neighbour, self.limits.shift, self.near, self.values
         if (rule is None and factor is None) or np.isnan(near.middle).all():
             return

@@ -1,0 +1,191 @@
+"""Thresholds 阈值: learned from the fleet's own untouched history at a stated rate of false alarms. Pure.
+
+Each feature of each item is turned into how rare it is (the share of the fleet's days that reach it); a device's day
+scores by its rarest feature. The threshold of that score is where the stated share of the history lies above it, so it
+counts all features and items together, and the threshold of each feature follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from lantian.observations.fraud.days import Array, Fleet, Scale
+from lantian.observations.fraud.features import SERIES
+from lantian.observations.fraud.process import PLANT, can
+
+RATE = 0.01
+"""False alarms per device-day that are accepted: one in a hundred."""
+
+SHARES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+"""Shares of the history that reach a value: the table that is kept of each feature."""
+
+MOST_EVIDENCE = 6
+"""Pieces of evidence kept of a day."""
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How rare values of one feature of one item are: the values that each of `SHARES` of `days` reach."""
+
+    values: tuple[float, ...]
+    days: int
+
+    @classmethod
+    def of(cls, found: Array) -> Tail | None:
+        """From all known values; None: too few to say anything."""
+        known = np.sort(found[~np.isnan(found)])
+        if known.size < 50:
+            return None
+        return cls(tuple(float(np.quantile(known, 1.0 - share, method="higher")) for share in SHARES), int(known.size))
+
+    def rarity(self, found: Array) -> Array:
+        """-log10 of the share of the history that reaches a value; beyond the table the last slope goes on.
+
+        0 for values that are common or not known.
+        """
+        table = np.asarray(self.values)
+        rare = -np.log10(np.asarray(SHARES))
+        # Where several shares have the same value, the value is as common as the commonest of them.
+        values, first = np.unique(table, return_index=True)
+        steps = rare[first]
+        known = np.nan_to_num(found, nan=-np.inf)
+        if len(values) == 1:
+            return np.where(known > values[0], rare[-1] + 1.0, 0.0)
+        inside = np.interp(known, values, steps, left=0.0)
+        back = max(0, len(values) - 4)
+        width = max(values[-1] - values[back], 0.05 * abs(values[-1]), 1e-9)
+        slope = (steps[-1] - steps[back]) / width
+        reached = np.where(known >= values[-1], steps[-1] + (known - values[-1]) * slope, inside)
+        return np.asarray(np.minimum(np.where(known <= values[0], 0.0, reached), 12.0))
+
+    def value_at(self, rare: float) -> float:
+        """The value that is so rare: the feature's threshold."""
+        low, high = self.values[0], max(self.values[-1], self.values[0] + 1e-9)
+        while float(self.rarity(np.array([high]))[0]) < rare and high < 1e12:
+            high += max(high - low, 1e-6)
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if float(self.rarity(np.array([middle]))[0]) < rare else (low, middle)
+        return high
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Thresholds of one kind: `tails` by feature and item, the `limit` of the score, the items' scales, and what they
+    were learned from.
+    """
+
+    kind: str
+    rate: float
+    limit: float
+    tails: Mapping[tuple[str, str], Tail]
+    scales: Mapping[str, Scale]
+    first: date
+    last: date
+    devices: int
+    days: int
+
+    def as_json(self) -> dict[str, Any]:
+        """What is kept in the database; `threshold` is for people to read."""
+        return {
+            "limit": self.limit,
+            "scales": {item: asdict(scale) for item, scale in sorted(self.scales.items())},
+            "tails": [
+                {"feature": feature, "item": item, "days": tail.days, "values": list(tail.values)}
+                | {"threshold": round(tail.value_at(self.limit), 4)}
+                for (feature, item), tail in sorted(self.tails.items())
+            ],
+        }
+
+    @classmethod
+    def of_json(cls, stated: Mapping[str, Any], **rest: Any) -> Learned:
+        """Read what `as_json` wrote; `rest`: the other fields."""
+        tails = {(one["feature"], one["item"]): Tail(tuple(one["values"]), one["days"]) for one in stated["tails"]}
+        scales = {item: Scale(**one) for item, one in stated["scales"].items()}
+        return cls(tails=tails, limit=float(stated["limit"]), scales=scales, **rest)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One reason: the feature and item, its value, the threshold, and how rare it is (-log10 of a share)."""
+
+    feature: str
+    item: str
+    value: float
+    threshold: float
+    rarity: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of a fleet.
+
+    Attributes:
+        score: [days, devices], 0 to 100; 50 is the limit, above it is an alarm; NaN: nothing can be said.
+        evidence: (day, device) -> reasons above their thresholds, the rarest first; of alarms only.
+    """
+
+    score: Array
+    evidence: Mapping[tuple[int, int], tuple[Evidence, ...]]
+
+
+def measured(fleet: Fleet) -> Iterator[tuple[str, str, Array]]:
+    """Every feature that the fleet has what it needs for: feature, item, [days, devices]."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for item in fleet.values:
+            for name, feature in SERIES.items():
+                if name != "copied_neighbour" or len(fleet.devices) > 1:
+                    yield name, item, feature(fleet, item)
+            for name, feature in PLANT.items():
+                if can(fleet, item, name):
+                    yield name, item, feature(fleet, item)
+
+
+def learn(fleet: Fleet, *, rate: float = RATE) -> Learned:
+    """Learn from a fleet's history that is taken as untouched.
+
+    Raises ValueError where there are too few days to learn from, or the rate is no share.
+    """
+    if not 0 < rate < 0.5:
+        raise ValueError(f"rate {rate}: expected false alarms per device-day, such as 0.01")
+    tails, rarest = {}, np.full(fleet.shape, np.nan)
+    for name, item, found in measured(fleet):
+        tail = Tail.of(found)
+        if tail is not None:
+            tails[(name, item)] = tail
+            rarest = np.fmax(rarest, np.where(np.isnan(found), np.nan, tail.rarity(found)))
+    known = rarest[~np.isnan(rarest)]
+    if known.size < 100:
+        raise ValueError(f"{known.size} device-days of kind {fleet.kind}: expected at least 100 to learn from")
+    limit = float(np.quantile(known, 1 - rate, method="higher"))
+    days, devices = fleet.shape
+    scales = {item: fleet.scale(item) for item in fleet.values}
+    return Learned(fleet.kind, rate, limit, tails, scales, fleet.first, fleet.day(days - 1), devices, int(known.size))
+
+
+def scores(fleet: Fleet, learned: Learned) -> Scored:
+    """Score every day of every device. Features that were not learned are silent."""
+    fleet = replace(fleet, scales=learned.scales)
+    found = {(name, item): values for name, item, values in measured(fleet) if (name, item) in learned.tails}
+    rarest = np.full(fleet.shape, np.nan)
+    rare = {}
+    for key, values in found.items():
+        rare[key] = np.where(np.isnan(values), np.nan, learned.tails[key].rarity(values))
+        rarest = np.fmax(rarest, rare[key])
+    score = np.minimum(50.0 * rarest / max(learned.limit, 1e-9), 100.0)
+    at = {key: learned.tails[key].value_at(learned.limit) for key in found}
+    evidence = {}
+    for day, device in np.argwhere(rarest > learned.limit):
+        reasons = [
+            Evidence(*key, float(found[key][day, device]), at[key], float(rare[key][day, device]))
+            for key in found
+            if rare[key][day, device] > learned.limit
+        ]
+        reasons.sort(key=lambda one: -one.rarity)
+        evidence[(int(day), int(device))] = tuple(reasons[:MOST_EVIDENCE])
+    return Scored(score, evidence)

@@ -1,0 +1,87 @@
+"""Screening on a platform: the example's stacks that cheat are found, told, alarmed; scores stay readable."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from lantian.kernel.jobs import Progress
+from lantian.observations import alerts
+from lantian.observations.fraud import example
+from lantian.observations.fraud.service import ALERT_FROM, Fraud
+from lantian.observations.gateway.device import Device
+from lantian.observations.gateway.register import Register
+
+NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)
+STACKS = ("C1", "C2", "C3")
+
+
+@pytest.fixture
+def plants(platform):
+    platform.clock.set_simulated(NOW, paused=True)
+    Register(platform).put(
+        [
+            Device(mn, "cems", "31", f"示例烟囱{mn}", "110107", NOW - timedelta(days=3), "123456", example=True)
+            for mn in STACKS
+        ],
+        "test",
+    )
+    assert example.install(platform, {"devices": True}, "test", Progress()) > 0
+    return platform
+
+
+@pytest.mark.requirement("M5", part="score with evidence per device-day, alert, versions of thresholds")
+def test_the_stacks_that_cheat_are_found_told_and_raise_an_alert(plants):
+    fraud = Fraud(plants)
+    found = {(row["device"], row["day"]): row for row in fraud.listed(as_of=NOW, least=50)}
+    cheats = {(STACKS[number], date(2016, 12, 16) - timedelta(days=days)) for number, days, *_ in example.CHEATS}
+    assert cheats <= set(found)
+    others = {key: found[key]["score"] for key in set(found) - cheats}
+    assert len(others) <= 4
+    assert all(score < ALERT_FROM for score in others.values()), others
+    features = {key: {one["feature"] for one in found[key]["evidence"]} for key in cheats}
+    assert "constant" in features[("C2", date(2016, 12, 12))]
+    assert "calibration" in features[("C2", date(2016, 12, 10))]
+    assert "oxygen" in features[("C3", date(2016, 12, 11))]
+    assert "copied_day" in features[("C3", date(2016, 12, 8))]
+    row = found[("C2", date(2016, 12, 12))]
+    assert "连续 24 小时都是" in row["evidence"][0]["zh"]
+    assert row["example"] is True
+    raised = alerts.listed(plants.engine, [(None, None)], as_of=NOW, kind="fraud")
+    assert {one.alert.subject for one in raised} <= {"C2", "C3"}
+    alert = next(one.alert for one in raised if one.alert.key == "2016-12-12")
+    assert (alert.category, alert.example, alert.link) == ("industry", True, "/fraud?device=C2&day=2016-12-12")
+    assert "恒值" in alert.zh
+    (version,) = fraud.versions(NOW, "cems")
+    assert version.learned.first == date(2016, 9, 29)
+    assert version.learned.days >= 100
+    assert version.learned.limit > 0
+
+
+def test_scoring_again_changes_nothing_and_a_new_version_replaces(plants):
+    fraud = Fraud(plants)
+    before = fraud.listed(as_of=NOW)
+    plants.clock.set_simulated(NOW + timedelta(hours=1), paused=True)
+    fraud.score(date(2016, 12, 8), date(2016, 12, 12), "test")
+    later = plants.clock.now()
+    assert fraud.listed(as_of=later) == before
+    count = len(alerts.listed(plants.engine, [(None, None)], as_of=later, kind="fraud"))
+    fraud.learn("cems", date(2016, 10, 10), date(2016, 11, 25), "test", rate=0.05)
+    fraud.score(date(2016, 12, 8), date(2016, 12, 12), "test")
+    assert fraud.listed(as_of=later) != before
+    assert fraud.listed(as_of=NOW) == before
+    assert len(alerts.listed(plants.engine, [(None, None)], as_of=later, kind="fraud")) >= count
+
+
+def test_a_day_beside_the_fleet_and_what_cannot_be_asked(plants):
+    fraud = Fraud(plants)
+    day = fraud.day("cems", "C2", date(2016, 12, 12), "so2", NOW)
+    assert len(day["own"]) == 24
+    assert len(set(day["own"])) == 1
+    assert all(low <= high for low, high in zip(day["low"], day["high"], strict=True))
+    for kind, device, says in (("ship", "C2", "expected one of"), ("cems", "C9", "nothing is known")):
+        with pytest.raises((ValueError, LookupError), match=says):
+            fraud.day(kind, device, date(2016, 12, 12), "so2", NOW)
+    with pytest.raises(ValueError, match="expected the first before the last"):
+        fraud.score(date(2016, 12, 12), date(2016, 12, 8), "test")
+    with pytest.raises(ValueError, match="no hour of kind cems"):
+        fraud.learn("cems", date(2010, 1, 1), date(2010, 2, 1), "test")
