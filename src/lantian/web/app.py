@@ -20,8 +20,9 @@ from lantian.web.api import alerts as api_alerts
 from lantian.web.api import calc as api_calc
 from lantian.web.api import cases as api_cases
 from lantian.web.api import clock as api_clock
-from lantian.web.api import disclosure as api_disclosure
+from lantian.web.api import datasets as api_datasets
 from lantian.web.api import devices as api_devices
+from lantian.web.api import disclosure as api_disclosure
 from lantian.web.api import dust as api_dust
 from lantian.web.api import episodes as api_episodes
 from lantian.web.api import forecast as api_forecast
@@ -35,6 +36,7 @@ from lantian.web.api import opinion as api_opinion
 from lantian.web.api import outlines as api_outlines
 from lantian.web.api import places as api_places
 from lantian.web.api import rankings as api_rankings
+from lantian.web.api import sensors as api_sensors
 from lantian.web.api import targets as api_targets
 from lantian.web.navigation import Page
 from lantian.web.pages import (
@@ -47,10 +49,12 @@ from lantian.web.pages import (
     cases,
     cases_bulk,
     cases_case,
+    catalogue,
     clock,
     complaints,
     data,
     data_coverage,
+    data_feed,
     devices,
     deweather,
     docs,
@@ -60,6 +64,7 @@ from lantian.web.pages import (
     emissions,
     episodes,
     evidence,
+    feed_health,
     field,
     forecast,
     forecast_consult,
@@ -80,6 +85,7 @@ from lantian.web.pages import (
     questions,
     ranking,
     rounds,
+    sensors,
     sites,
     targets,
     verification,
@@ -98,11 +104,15 @@ PAGES: tuple[ModuleType, ...] = (
     data,
     data_coverage,
     devices,
+    sensors,
     network,
     power,
     water,
     dustfall,
     waste,
+    catalogue,
+    feed_health,
+    data_feed,
     ranking,
     targets,
     episodes,
@@ -142,8 +152,10 @@ PAGES: tuple[ModuleType, ...] = (
 API: tuple[ModuleType, ...] = (
     api_alerts,
     api_devices,
+    api_sensors,
     api_observations,
     api_imports,
+    api_datasets,
     api_measured,
     api_now,
     api_places,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -53,21 +54,29 @@ def lazy(platform: Platform, feed: Feed, asked: Question, scope: Scope) -> pl.La
     )
     if "known_at" not in found.collect_schema().names():
         found = found.with_columns(pl.lit(None, TIME).alias("known_at"))
-    if asked.since is not None and isinstance(asked.since, datetime):
-        found = found.filter(pl.col(STAMPS[feed.store]) > _literal(asked.since, feed))
     for name, value in asked.where.items():
         found = found.filter(pl.col(name).cast(pl.String) == value)
     beside = [name for name in ("region", "flags", "known_at") if name not in feed.schema]
-    return found.select(*feed.schema, *beside, pl.lit(None, pl.Int64).alias("batch"))
+    found = found.select(*feed.schema, *beside, pl.lit(None, pl.Int64).alias("batch"))
+    if asked.since is None:
+        return found
+    # What became known since then is what is not as it was known then.
+    then = asked.since if isinstance(asked.since, datetime) else asked.since.at
+    before = lazy(platform, feed, replace(asked, since=None, as_of=then, start=start, end=end), scope)
+    return found.join(before, on=list(feed.schema), how="anti", nulls_equal=True)
 
 
 def newest(platform: Platform, feed: Feed, now: datetime) -> datetime | None:
     """The time of the newest value that is known by now; None where there is none in the last two months."""
-    found = lazy(platform, feed, Question(now), Scope(open=True)).select(pl.col(STAMPS[feed.store]).max())
-    value = found.collect(engine="streaming").item()
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime(value.year, value.month, value.day, tzinfo=TIMEZONE)
+    for back in (timedelta(days=3), LOOK_BACK):
+        asked = Question(now, start=now - back)
+        found = lazy(platform, feed, asked, Scope(open=True)).select(pl.col(STAMPS[feed.store]).max())
+        value = found.collect(engine="streaming").item()
+        if isinstance(value, datetime):
+            return value
+        if value is not None:
+            return datetime(value.year, value.month, value.day, tzinfo=TIMEZONE)
+    return None
 
 
 def regions(platform: Platform, feed: Feed) -> dict[str, str | None]:
@@ -111,9 +120,3 @@ def _inside(region: str | None, outer: str) -> bool:
     except ValueError:
         return region == outer
     return region is not None and is_within(region, outer)
-
-
-def _literal(moment: datetime, feed: Feed) -> pl.Expr:
-    if feed.store == "daily":
-        return pl.lit(moment.astimezone(TIMEZONE).date(), pl.Date)
-    return pl.lit(moment, TIME)

@@ -182,8 +182,10 @@ def _plain(head: str) -> str:
 
 
 def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):  # JSON may write half of a pair of characters, which no text holds
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, dict | list):

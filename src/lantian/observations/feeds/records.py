@@ -7,6 +7,7 @@ numbers of its records rise in the order of their commits: that is what makes pa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,8 @@ from typing import Any, Final
 import polars as pl
 import sqlalchemy as sa
 
-from lantian.observations.feeds.definition import TIME, Feed
+from lantian.observations.feeds.definition import NUMBERS, TIME, Feed
+from lantian.observations.feeds.entry import FeedError
 from lantian.observations.feeds.reader import stem
 from lantian.observations.feeds.tables import record
 
@@ -105,6 +107,18 @@ class Question:
     since: datetime | Cursor | None = None
     limit: int | None = None
     cursor: Cursor | None = None
+
+
+def asked_for(feed: Feed, name: str, value: str) -> None:
+    """Check a value that is asked for. Raises FeedError where it is none of the field's."""
+    if name not in feed.schema:
+        raise FeedError(f"where, {name}: {feed.name} has the fields {', '.join(feed.schema)}")
+    try:
+        fits = feed.field(name).type not in NUMBERS or math.isfinite(float(value))
+    except ValueError:
+        fits = False
+    if not fits or "\0" in value:
+        raise FeedError(f"where, {name}: {value!r}; expected a value of {feed.name}")
 
 
 def lock(connection: sa.Connection, feed: str) -> None:
@@ -235,15 +249,14 @@ def _conditions(query: sa.Select[Any], feed: Feed, asked: Question, uncovered: S
     else:
         # A revision may have come since the first page: what this reading calls the last word does not change.
         later = record.alias("later")
-        query = query.where(
-            ~sa.exists().where(
-                later.c.feed == c.feed,
-                later.c.key == c.key,
-                later.c.id <= asked.cursor.upto,
-                later.c.known_at <= at,
-                sa.tuple_(later.c.known_at, later.c.id) > sa.tuple_(c.known_at, c.id),
-            )
+        newer = sa.select(sa.literal(1)).where(
+            later.c.feed == c.feed,
+            later.c.key == c.key,
+            later.c.id <= asked.cursor.upto,
+            later.c.known_at <= at,
+            sa.tuple_(later.c.known_at, later.c.id) > sa.tuple_(c.known_at, c.id),
         )
+        query = query.where(~newer.exists())
     if asked.start is not None:
         query = query.where(c.time >= asked.start)
     if asked.end is not None:
@@ -258,7 +271,10 @@ def _conditions(query: sa.Select[Any], feed: Feed, asked: Question, uncovered: S
         stated = c["values"][name].astext
         if name in uncovered:
             stated = c.hidden[name].astext
-        query = query.where(stated == value)
+        if feed.field(name).type in NUMBERS:
+            query = query.where(sa.cast(stated, sa.Double) == float(value))
+        else:
+            query = query.where(stated == value)
     return query
 
 

@@ -200,12 +200,11 @@ class Feeds:
             limit: only so many, the newest.
 
         Raises:
-            LookupError: no such feed. FeedError: `where` names no field.
+            LookupError: no such feed. FeedError: `where` names no field, or no value of it.
         """
         feed = self.feed(name)
-        for one in where or {}:
-            if one not in feed.schema:
-                raise FeedError(f"where, {one}: {feed.name} has the fields {', '.join(feed.schema)}")
+        for one, value in (where or {}).items():
+            records.asked_for(feed, one, value)
         moments = [None if one is None else instant(one, "hour") for one in (start, end)]
         now = as_of or self._platform.clock.now()
         asked = Question(now, moments[0], moments[1], region, dict(where or {}), since, limit)

@@ -20,6 +20,9 @@ from lantian.observations.feeds.values import Judged, judge
 NOWHERE = ""
 """Region of the records of a feed without a place: whoever may see the feed sees them."""
 
+KEY_LENGTH = 100
+"""Characters of a text in a key, which an index holds."""
+
 
 def validate(
     frame: pl.DataFrame,
@@ -50,6 +53,9 @@ def validate(
         if field.required or field.name in feed.key:
             missing = found.values.is_null() & ~found.wrong
             faults.add(field.name, missing, "必填，不能为空", "missing; a value is needed")
+        if field.name in feed.key and found.values.dtype == pl.String:
+            long = found.values.str.len_chars() > KEY_LENGTH
+            faults.add(field.name, long, f"主键最多 {KEY_LENGTH} 字", f"a key has {KEY_LENGTH} characters at most")
         made[field.name], placed[field.name] = found.values.cast(field.dtype), found
     good = pl.DataFrame(made)
     good = good.with_columns(_position(good, feed, placed, lookups))
@@ -163,4 +169,5 @@ class _Faults:
         """All faults."""
         if not self._parts:
             return pl.DataFrame(schema=REJECTS)
-        return pl.concat(self._parts).cast(pl.String).select(list(REJECTS))
+        every = pl.concat(self._parts).cast(pl.String).select(list(REJECTS))
+        return every.with_columns(pl.all().str.replace_all("\x00", "␀", literal=True))

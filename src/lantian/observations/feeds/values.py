@@ -15,6 +15,10 @@ import polars as pl
 from lantian.observations.feeds.definition import NUMBERS, TIME, Field
 from lantian.observations.feeds.lookups import Lookups, resolve
 
+LONGEST: Final = 4000
+"""Characters of a text."""
+EARLIEST, LATEST = 1900, 2200  # years
+
 YES: Final = ("1", "true", "yes", "y", "是", "有", "√", "x")
 NO: Final = ("0", "false", "no", "n", "否", "无", "×")
 
@@ -43,7 +47,7 @@ def judge(column: pl.Series, field: Field, lookups: Lookups) -> Judged:
     if column.dtype == pl.Null:
         column = column.cast(pl.String)
     if column.dtype == pl.String:
-        column = column.str.strip_chars()
+        column = column.str.strip_chars().str.replace_all("\x00", "␀", literal=True)  # no database holds a NUL
         column = column.set((column == "").fill_null(value=False), None)
     elif column.dtype != field.dtype and field.type not in ("date", "time"):
         column = column.cast(pl.String) if field.dtype == pl.String else column
@@ -74,7 +78,7 @@ def _numbers(column: pl.Series, field: Field) -> Judged:
     if field.unit:
         zh, en = f"{zh}，单位 {field.unit}", f"{en}, in {field.unit}"
     if field.type == "integer":
-        wrong = wrong | (found != found.floor()).fill_null(value=False)
+        wrong = wrong | ((found != found.floor()) | (found.abs() > 2**53)).fill_null(value=False)
         found = found.set(wrong, None).cast(pl.Int64)
     return Judged(found.set(wrong, None), wrong, zh, en)
 
@@ -117,6 +121,7 @@ def _days(column: pl.Series, field: Field) -> Judged:  # noqa: ARG001
         serial = texts.set(~texts.str.contains(_SERIAL).fill_null(value=False), None).cast(pl.Float64)
         counted = pl.select(pl.date(1899, 12, 30) + pl.duration(days=pl.lit(serial.floor().cast(pl.Int64)))).to_series()
         found = found.zip_with(serial.is_null(), counted.cast(pl.Date))
+    found = found.set(~found.dt.year().is_between(EARLIEST, LATEST).fill_null(value=True), None)
     wrong = found.is_null() & column.is_not_null()
     return Judged(found, wrong, "应为日期，如 2016-12-16", "expected a day, such as 2016-12-16")
 
@@ -161,6 +166,7 @@ def _times(column: pl.Series, field: Field) -> Judged:  # noqa: ARG001
     since = pl.datetime(1899, 12, 30, time_zone="UTC") - pl.duration(hours=8)
     counted = pl.select(since + pl.duration(seconds=pl.lit((serial * 86400).round()))).to_series().cast(TIME)
     found = found.zip_with(serial.is_null(), counted)
+    found = found.set(~found.dt.year().is_between(EARLIEST, LATEST).fill_null(value=True), None)
     return Judged(found, found.is_null() & texts.is_not_null(), zh, en)
 
 
@@ -188,8 +194,8 @@ def _flags(column: pl.Series, field: Field) -> Judged:  # noqa: ARG001
 
 def _texts(column: pl.Series, field: Field) -> Judged:
     column = column.cast(pl.String)
-    wrong = column.str.contains("\x00", literal=True).fill_null(value=False)
-    zh, en = "含有不可见字符", "it has characters that cannot be shown"
+    wrong = (column.str.len_chars() > LONGEST).fill_null(value=False)
+    zh, en = f"最多 {LONGEST} 字", f"expected {LONGEST} characters at most"
     if field.pattern:
         wrong = wrong | ~column.str.contains(f"^(?:{field.pattern})$").fill_null(value=True)
         zh, en = f"格式应为 {field.pattern}", f"expected the form {field.pattern}"

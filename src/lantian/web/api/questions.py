@@ -88,7 +88,7 @@ def checked(asked: Span, viewer: Viewer, resolution: Resolution) -> Question:
     Raises:
         RequestValidationError: a parameter cannot be used; the answer says which, what it was and what would be right.
     """
-    read = _day if resolution == "day" else _moment
+    read = _day if resolution == "day" else moment
     start, end = (
         None if text is None else read(name, text) for name, text in (("start", asked.start), ("end", asked.end))
     )
@@ -129,7 +129,8 @@ def _day(name: str, text: str) -> date:
         raise refuse(name, text, "must be a date, as 2016-12-16") from None
 
 
-def _moment(name: str, text: str) -> Moment:
+def moment(name: str, text: str) -> Moment:
+    """A date, or a time with its zone, of a parameter. Raises RequestValidationError for another text."""
     # In an address a plus sign that was not written as %2B arrives as a blank.
     written = re.sub(r" (\d{2}:?\d{2})$", r"+\1", text.strip())
     right = "must be a date, as 2016-12-16, or a time with its zone, as 2016-12-16T12:00Z or 2016-12-16T20:00%2B08:00"
@@ -145,8 +146,8 @@ def _moment(name: str, text: str) -> Moment:
 
 
 def _known_by(text: str, now: datetime) -> datetime:
-    moment = instant(_moment("as_of", text), "hour")
-    if moment > now:
+    known = instant(moment("as_of", text), "hour")
+    if known > now:
         shown = now.astimezone(TIMEZONE).isoformat(timespec="minutes")
         raise refuse("as_of", text, f"must not lie after the platform's clock, which shows {shown}")
-    return moment
+    return known
