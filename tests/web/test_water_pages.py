@@ -86,7 +86,7 @@ def ask(measured: Platform, _client: TestClient) -> Callable[..., Any]:
     return act
 
 
-@pytest.mark.requirement("M12", part="page of the sections")
+@pytest.mark.requirement("M12", part="page: class, main exceeding item")
 def test_water_answers_with_shares_and_names_what_exceeds(ask: Callable[..., Any]) -> None:
     page = ask("/water", month="2016-11").text
     rows = ask("/api/v1/water", month="2016-11").json()
@@ -101,7 +101,7 @@ def test_water_answers_with_shares_and_names_what_exceeds(ask: Callable[..., Any
     assert "beyond the limit aimed at" in one
 
 
-@pytest.mark.requirement("M12", part="page of the manifests")
+@pytest.mark.requirement("M12", part="page: manifests that never arrived")
 def test_manifests_that_never_arrived_stand_first(ask: Callable[..., Any]) -> None:
     page = ask("/waste").text
     assert "2 张联单发出后逾期未到达" in page
@@ -114,7 +114,7 @@ def test_manifests_that_never_arrived_stand_first(ask: Callable[..., Any]) -> No
     assert {row["difference_kg"] for row in rows if row["state"] == "difference"} == {-344.0, -815.0}
 
 
-@pytest.mark.requirement("M8", part="page: ranked, attainment share, wrong weights named")
+@pytest.mark.requirement("M8")
 def test_dustfall_ranks_counties_and_names_wrong_weights(ask: Callable[..., Any]) -> None:
     page = ask("/dustfall").text
     rows = ask("/api/v1/dustfall").json()
