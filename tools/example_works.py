@@ -16,16 +16,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 NOW = datetime(2016, 12, 16, 20)  # noqa: DTZ001  (all times are of Beijing, as in files)
-SITES = (
-    ("site-01", "示例朝阳安置房工地", "110105", 116.4850, 39.9560, "earthwork", 86000),
-    ("site-02", "示例海淀科技园工地", "110108", 116.2810, 40.0050, "structure", 120000),
-    ("site-03", "示例丰台道路改造工地", "110106", 116.2950, 39.8350, "foundation", 40000),
-    ("site-04", "示例通州商务区工地", "110112", 116.7000, 39.8800, "earthwork", 210000),
-    ("site-05", "示例大兴物流园工地", "110115", 116.3700, 39.7000, "finishing", 64000),
-    ("site-06", "示例昌平中学工地", "110114", 116.2500, 40.2000, "foundation", 33000),
+SITES = (  # where the dust instruments of the gateway's example stand
+    ("site-01", "示例·朝阳奥体南路住宅工地", "110105", 116.4032, 39.9764, "structure", 86000),
+    ("site-02", "示例·海淀万柳中路商业工地", "110108", 116.2954, 39.9663, "earthwork", 120000),
+    ("site-03", "示例·顺义新城五街坊工地", "110113", 116.6583, 40.1291, "foundation", 40000),
+    ("site-04", "示例·昌平南环路地铁工地", "110114", 116.2368, 40.2093, "earthwork", 210000),
+    ("site-05", "示例·石景山古城西路工地", "110107", 116.1782, 39.9177, "finishing", 64000),
+    ("site-06", "示例·怀柔开放东路工地", "110116", 116.6354, 40.3198, "foundation", 33000),
 )
 POINTS = ("enclosure", "covering", "hardening", "washing", "wetting", "sealing", "video", "monitoring")
-WEAK = {"site-01": ("covering", "wetting"), "site-04": ("washing", "hardening", "sealing"), "site-06": ("video",)}
+WEAK = {"site-01": ("washing",), "site-02": ("covering", "wetting", "sealing"), "site-04": ("washing", "video")}
 GATES = (
     ("RS01", "示例京藏路北口", "R01", "示例京藏路", "进京", "110114", 116.2900, 40.1500),
     ("RS02", "示例京承路口", "R02", "示例京承路", "进京", "110113", 116.5600, 40.1000),

@@ -17,9 +17,11 @@ from lantian.kernel.bootstrap import Platform
 from lantian.web import api, errors
 from lantian.web.api import accountability as api_accountability
 from lantian.web.api import alerts as api_alerts
+from lantian.web.api import burning as api_burning
 from lantian.web.api import calc as api_calc
 from lantian.web.api import cases as api_cases
 from lantian.web.api import clock as api_clock
+from lantian.web.api import construction as api_construction
 from lantian.web.api import datasets as api_datasets
 from lantian.web.api import devices as api_devices
 from lantian.web.api import disclosure as api_disclosure
@@ -38,6 +40,7 @@ from lantian.web.api import places as api_places
 from lantian.web.api import rankings as api_rankings
 from lantian.web.api import sensors as api_sensors
 from lantian.web.api import targets as api_targets
+from lantian.web.api import vehicles as api_vehicles
 from lantian.web.navigation import Page
 from lantian.web.pages import (
     accountability,
@@ -45,6 +48,7 @@ from lantian.web.pages import (
     accounts,
     alerts,
     audit,
+    burning,
     calculator,
     cases,
     cases_bulk,
@@ -52,6 +56,7 @@ from lantian.web.pages import (
     catalogue,
     clock,
     complaints,
+    construction,
     data,
     data_coverage,
     data_feed,
@@ -88,6 +93,7 @@ from lantian.web.pages import (
     sensors,
     sites,
     targets,
+    vehicles,
     verification,
     waste,
     water,
@@ -113,6 +119,9 @@ PAGES: tuple[ModuleType, ...] = (
     catalogue,
     feed_health,
     data_feed,
+    construction,
+    vehicles,
+    burning,
     ranking,
     targets,
     episodes,
@@ -170,6 +179,9 @@ API: tuple[ModuleType, ...] = (
     api_disclosure,
     api_opinion,
     api_cases,
+    api_construction,
+    api_vehicles,
+    api_burning,
     api_calc,
     api_clock,
     api_jobs,

@@ -83,7 +83,9 @@ class Burning:
         new = [one for one in signals if sure(one, self.settings) and heard(one) - one.at <= LATE]
         with reading(self._engine).connect() as connection:
             there = store.known(connection, ((one.sender, one.id) for one in new))
-        placed = {(one.sender, one.id): self._region(one) for one in new if (one.sender, one.id) not in there}
+        placed = {
+            (one.sender, one.id): self.region_of(one.lon, one.lat) for one in new if (one.sender, one.id) not in there
+        }
         new = [one for one in new if placed.get((one.sender, one.id))]
         if not new:
             return []
@@ -172,6 +174,11 @@ class Burning:
             events = store.events_of(connection, [number], moment).get(number, [])
             return found, events, store.signals_of(connection, number)
 
+    def of_signal(self, sender: str, key: str) -> int | None:
+        """The fire to which a signal belongs; None: it called nobody."""
+        with reading(self._engine).connect() as connection:
+            return store.fire_of(connection, sender, key)
+
     def mine(self, account: Account, as_of: datetime | None = None) -> list[Fire]:
         """Open fires on which an account may act: those it was called to first, then the longest waiting."""
         moment = as_of or self._platform.clock.now()
@@ -197,9 +204,10 @@ class Burning:
         """Ask for what an act needs before it begins, as others wait for its end."""
         return len(self.wardens) + len(self.settings.escalation)
 
-    def _region(self, signal: Signal) -> str | None:
+    def region_of(self, lon: float, lat: float) -> str | None:
+        """The smallest region that we know in which a point lies; None: none."""
         for outlines in self._outline_sets():
-            if code := outlines.locate(signal.lon, signal.lat):
+            if code := outlines.locate(lon, lat):
                 return code
         return None
 

@@ -75,6 +75,12 @@ def known(connection: sa.Connection, keys: Iterable[tuple[str, str]]) -> set[tup
     return {(row.sender, row.id) for row in connection.execute(query)}
 
 
+def fire_of(connection: sa.Connection, sender: str, key: str) -> int | None:
+    """The fire of a signal; None: there is no such signal."""
+    query = sa.select(fire_signal.c.fire).where(fire_signal.c.sender == sender, fire_signal.c.id == key)
+    return connection.scalar(query)
+
+
 def near(connection: sa.Connection, start: datetime, end: datetime) -> dict[int, list[Signal]]:
     """Signals seen between two moments, by their fire."""
     query = sa.select(fire_signal).where(fire_signal.c.at.between(start, end)).order_by(fire_signal.c.at)
