@@ -138,6 +138,16 @@ def expected(hours: pl.DataFrame, where: Mapping[str, Position], nearest: int = 
     return pl.concat(parts).with_columns(pl.col("value", "expected").fill_nan(None))
 
 
+def told(references: pl.DataFrame, where: Mapping[str, Position], sensor: str, item: str) -> pl.DataFrame:
+    """What references say at the place of a sensor, hour by hour: ``time, value``; near ones weigh more."""
+    if references.is_empty():
+        return pl.DataFrame(schema={"time": pl.Datetime("us", "UTC"), "value": pl.Float64})
+    wide = references.pivot(on="place", index="time", values=item, aggregate_function="first").sort("time")
+    names = [name for name in wide.columns if name != "time"]
+    values = wide.select(names).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return pl.DataFrame({"time": wide["time"], "value": _around(values, names, where, sensor)}).fill_nan(None)
+
+
 def _around(values: Values, names: Sequence[str], where: Mapping[str, Position], sensor: str) -> Values:
     """Mean of the references, weighted by the inverse square of their distance."""
     weight = np.array([1.0 / max(distance(where, sensor, name), _LEAST_KM) ** 2 for name in names])

@@ -204,6 +204,14 @@ class Sensors:
         self.store.calibrated(made, "blind", ", ".join(stations) or network_name, now, actor, example=example)
         return found
 
+    def reference(self, version: Version, start: datetime, end: datetime, as_of: datetime) -> pl.DataFrame:
+        """What a calibration was held against: ``time, value``, the station beside, or the stations around weighted."""
+        item, sensor = version.item, self.store.sensor(version.sensor)
+        known = {one.code for one in PlaceStore(self.platform.engine).stations()}
+        stations = [code for code in version.reference.split(", ") if code in known]
+        rows = self._stations(stations, start, end, [item], as_of).select("place", "time", item)
+        return network.told(rows, self.where([sensor]) | self._positions(stations), sensor.id, item)
+
     def around(self, sensors: Sequence[Sensor], km: float = 30.0) -> list[str]:
         """Reference stations within so many kilometres of any of the sensors."""
         where = self.where(sensors)
