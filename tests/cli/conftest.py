@@ -129,8 +129,8 @@ class Commands:
 
 def documented(*arguments: str) -> set[str]:
     """The keys of a command's JSON value as docs/cli.md lists them."""
-    rows = re.findall(r"^\| `([a-z -]+)` \| (.+) \|$", (ROOT / "docs" / "cli.md").read_text(encoding="utf-8"), re.M)
-    keys = {name: set(re.findall(r"`([a-z_]+)`", said)) for name, said in rows}
+    rows = re.findall(r"^\| `([a-z0-9 -]+)` \| (.+) \|$", (ROOT / "docs" / "cli.md").read_text(encoding="utf-8"), re.M)
+    keys = {name: set(re.findall(r"`([a-z0-9_]+)`", said)) for name, said in rows}
     found = next((keys[name] for n in (3, 2, 1) if (name := " ".join(arguments[:n])) in keys), None)
     assert found, f"docs/cli.md does not document {arguments[:2]}"
     return found

@@ -7,7 +7,7 @@ over asyncio, ``drive`` many. See docs/hj212.md.
 
 from lantian.observations.simulate.client import Client
 from lantian.observations.simulate.device import Device, Identity, Tally
-from lantian.observations.simulate.drive import Plan, Report, chosen_faults, devices_of, drive
+from lantian.observations.simulate.drive import Plan, Report, chosen_faults, devices_of, drive, summed
 from lantian.observations.simulate.line import LINE_FAULTS
 from lantian.observations.simulate.obey import obey
 from lantian.observations.simulate.profiles import PROFILES
@@ -31,5 +31,6 @@ __all__ = [
     "drive",
     "identities",
     "obey",
+    "summed",
     "write_devices",
 ]

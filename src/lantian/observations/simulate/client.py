@@ -70,6 +70,7 @@ class Client:
         async with asyncio.timeout(_PATIENCE):
             reader, writer = await asyncio.open_connection(self.host, self.port)
         self.connections += 1
+        self.device.tally.connections += 1
         self.connected = True
         self._replies.clear()
         line = Line(writer, self._faults, self._seed + self.connections, self._share)

@@ -56,7 +56,9 @@ class Pending:
 
 @dataclass(slots=True)
 class Tally:
-    """What happened to a device: uploads made, sent, sent again, answered, refused, forgotten; requests it answered."""
+    """What happened to a device: uploads made, sent, sent again, answered, refused, forgotten; requests it answered;
+    connections it made.
+    """
 
     made: int = 0
     sent: int = 0
@@ -65,6 +67,7 @@ class Tally:
     refused: int = 0
     forgotten: int = 0
     requests: int = 0
+    connections: int = 0
     latencies: list[float] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
 

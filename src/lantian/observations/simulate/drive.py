@@ -15,7 +15,7 @@ from lantian.observations.simulate.line import LINE_FAULTS
 from lantian.observations.simulate.profiles import PROFILES
 from lantian.observations.simulate.source import Episode
 
-__all__ = ["Plan", "Report", "chosen_faults", "devices_of", "drive", "episodes_of"]
+__all__ = ["Plan", "Report", "chosen_faults", "devices_of", "drive", "episodes_of", "summed"]
 
 _FAULTY = 0.5
 """Share of the devices that are given a fault of the data where any is wanted."""
@@ -128,32 +128,32 @@ async def drive(
                 if task.done():
                     task.result()
             if watch is not None:
-                watch(report(clients))
+                watch(summed(devices))
         await asyncio.wait(tasks, timeout=2.0)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return report(clients)
+    return summed(devices)
 
 
-def report(clients: Sequence[Client]) -> Report:
+def summed(devices: Sequence[Device]) -> Report:
     """Add up what the devices saw."""
-    tallies = [client.device.tally for client in clients]
+    tallies = [device.tally for device in devices]
     latencies = sorted(latency for tally in tallies for latency in tally.latencies)
 
     def quantile(share: float) -> float | None:
         return round(latencies[min(len(latencies) - 1, int(share * len(latencies)))], 4) if latencies else None
 
     return Report(
-        devices=len(clients),
-        connections=sum(client.connections for client in clients),
+        devices=len(devices),
+        connections=sum(tally.connections for tally in tallies),
         made=sum(tally.made for tally in tallies),
         sent=sum(tally.sent for tally in tallies),
         resent=sum(tally.resent for tally in tallies),
         answered=sum(tally.answered for tally in tallies),
         refused=sum(tally.refused for tally in tallies),
-        left=sum(client.device.waiting for client in clients),
+        left=sum(device.waiting for device in devices),
         requests=sum(tally.requests for tally in tallies),
         median_answer_s=quantile(0.5),
         p99_answer_s=quantile(0.99),
