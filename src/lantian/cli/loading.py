@@ -63,19 +63,22 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
         progress.stage("源清单 emissions")
         installed.install(folder, platform.home)
     if "measuring" in config:
-        put_measuring(platform, config["measuring"], actor, progress)
+        put_measuring(platform, root, config["measuring"], actor, progress)
     if "campaign" in config:
         put_campaign(platform, config["campaign"], actor, progress)
     return FolderReport(placed, report, targets)
 
 
-def put_measuring(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
+def put_measuring(platform: Platform, root: Path, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
     """Put in what ``[measuring]`` asks for: invented devices, feeds, sensors 示例; twice changes nothing."""
+    from lantian.observations.feeds import example as feeds
     from lantian.observations.gateway import example as gateway
     from lantian.observations.sensors import example as sensors
 
     gateway.install(platform, config, actor, progress)
     sensors.install(platform, config, actor, progress)
+    if "feeds" in config:
+        feeds.install(platform, {**config, "feeds": root / config["feeds"]}, actor, progress)
 
 
 def put_campaign(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
@@ -193,7 +196,10 @@ def prepare_example(platform: Platform, folder: Path) -> int | None:
     """
     root, config = read_config(folder)
     regions = {str(one["role"]): str(one["region"]) for one in config.get("accounts", []) if "region" in one}
-    ensure_example(platform.engine, platform.settings.example, regions)
+    departments = {
+        str(one["role"]): str(one["department"]) for one in config.get("accounts", []) if "department" in one
+    }
+    ensure_example(platform.engine, platform.settings.example, regions, departments)
     if _remembered(platform) == _fingerprint(platform, config):
         return None
     if "replay" in config:

@@ -237,7 +237,12 @@ def ensure_administrator(engine: Engine) -> NewAccount | None:
         return NewAccount(_get(connection, number), password)
 
 
-def ensure_example(engine: Engine, wanted: bool, regions: Mapping[str, str] | None = None) -> list[Account]:
+def ensure_example(
+    engine: Engine,
+    wanted: bool,
+    regions: Mapping[str, str] | None = None,
+    departments: Mapping[str, str] | None = None,
+) -> list[Account]:
     """Open one example account for each role but administrator, or close them all where the example is off.
 
     They have no password: the only ways in are a one-time key and `look_as`.
@@ -246,6 +251,7 @@ def ensure_example(engine: Engine, wanted: bool, regions: Mapping[str, str] | No
         engine: the database.
         wanted: `settings.example`.
         regions: role -> region code that its new example account belongs to and is granted its role for.
+        departments: role -> code of the department, likewise.
 
     Returns:
         The example accounts that are open.
@@ -258,7 +264,7 @@ def ensure_example(engine: Engine, wanted: bool, regions: Mapping[str, str] | No
     with act(engine, "lantian", "open the example" if wanted else "close the example") as connection:
         connection.execute(update(account).where(account.c.example, account.c.active != wanted).values(active=wanted))
         if wanted:
-            _insert_example(connection, regions or {})
+            _insert_example(connection, regions or {}, departments or {})
         return load(connection, _OPEN_EXAMPLE)
 
 
@@ -333,15 +339,15 @@ def _insert(
     return number
 
 
-def _insert_example(connection: Connection, regions: Mapping[str, str]) -> None:
+def _insert_example(connection: Connection, regions: Mapping[str, str], departments: Mapping[str, str]) -> None:
     there = set(connection.execute(select(account.c.login).where(account.c.example)).scalars())
     for each in connection.execute(select(role).where(role.c.code != ADMINISTRATOR).order_by(role.c.position)).all():
         if example_login(each.code) in there:
             continue
-        region = regions.get(each.code)
-        values = {"login": example_login(each.code), "name": f"示例{each.zh}", "region": region, "example": True}
+        held = {"region": regions.get(each.code), "department": departments.get(each.code)}
+        values = {"login": example_login(each.code), "name": f"示例{each.zh}", "example": True, **held}
         number = connection.execute(insert(account).values(values).returning(account.c.id)).scalar_one()
-        connection.execute(insert(account_grant).values(account_id=number, role=each.code, region=region))
+        connection.execute(insert(account_grant).values(account_id=number, role=each.code, **held))
 
 
 def end_sessions(connection: Connection, account_id: int, kinds: Sequence[str] = ("session", "key", "api")) -> None:

@@ -112,7 +112,8 @@ class Feeds:
             actor: in whose name.
             source: where they come from; None: the file's name.
             within: regions whose records the actor may bring; rows of others are refused. None: all.
-            known_at: since when they are known; None: the clock's now; ``"time"``: each since its own time.
+            known_at: since when they are known; None: the clock's now; ``"time"``: each since its own time, as an
+                example is told in a replay.
             example: they are invented.
 
         Raises:
@@ -131,10 +132,11 @@ class Feeds:
         refused = pl.concat([reading.rejects, refused])
         total = reading.rows.height + reading.rejects.height
         bad = refused.select(FILE[1:], LINE[1:]).unique().height
+        known = _known(good, feed, known_at, now)
         with self._engine.begin() as connection:
             records.lock(connection, name)
             number = connection.scalar(sa.text("select nextval(pg_get_serial_sequence('feed_batch', 'id'))")) or 0
-            said = records.put(connection, feed, good, _known(good, feed, known_at, now), number)
+            said = records.put(connection, feed, good, known, number)
             fresh = refused
             if refused.height and not isinstance(rows, str | Path | tuple):
                 before = _remembered(connection, name, source)
@@ -152,7 +154,7 @@ class Feeds:
             for piece in fresh.with_columns(pl.lit(number).alias("batch")).iter_slices(2000):
                 connection.execute(reject.insert(), piece.to_dicts())
         if receipt.stored:
-            receipt = self._tell(feed, good, [*said.new, *said.revised], receipt, now, actor)
+            receipt = self._tell(feed, good.with_columns(known), [*said.new, *said.revised], receipt, now, actor)
         return receipt
 
     def _tell(
@@ -258,14 +260,17 @@ def _permitted(within: Collection[str]) -> Callable[[str], bool]:
 
 
 def _known(good: pl.DataFrame, feed: Feed, known_at: Known, now: datetime) -> pl.Series:
+    """Since when each row is known. By its own time: a moment since then, a day since its end, a month since its."""
     if known_at != "time":
-        return pl.Series([known_at or now] * good.height, dtype=TIME)
+        return pl.Series("known_at", [known_at or now] * good.height, dtype=TIME)
     if feed.time is None:
-        return pl.Series([ALWAYS] * good.height, dtype=TIME)
+        return pl.Series("known_at", [ALWAYS] * good.height, dtype=TIME)
     column = good[feed.time]
     if column.dtype == pl.Date:
-        column = column.cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Shanghai")
-    return column.dt.convert_time_zone("UTC").cast(TIME).fill_null(ALWAYS)
+        monthly = feed.update is not None and feed.update.every.unit == "month" and feed.update.every.number == 1
+        ends = column.dt.offset_by("1mo" if monthly else "1d")
+        column = ends.cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Shanghai")
+    return column.dt.convert_time_zone("UTC").cast(TIME).fill_null(ALWAYS).alias("known_at")
 
 
 def _remembered(connection: sa.Connection, name: str, source: str) -> pl.DataFrame:
