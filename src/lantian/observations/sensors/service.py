@@ -188,7 +188,8 @@ class Sensors:
     ) -> dict[str, network.Blind]:
         """Calibrate all sensors of a network against the reference stations around, and keep the versions.
 
-        `references`: stations; none given: state, province and city stations within 30 km of the network.
+        `references`: stations; none given: state, province and city stations within 30 km of the network. Sensors that
+        were calibrated beside a reference know better and are left out.
         """
         now = self.platform.clock.now()
         sensors = [one for one in self.store.sensors() if one.network == network_name and item in one.items]
@@ -197,7 +198,10 @@ class Sensors:
         where = self.where(sensors)
         stations = list(references) or self.around(sensors)
         raw = self.hours([one.id for one in sensors], start, end).select("sensor", "time", item, *WEATHER)
-        told = self._stations(stations, start, end, [item], now)
+        told = self._stations(stations, start, end, [item], now).drop_nulls(item)
+        stations = sorted(set(told["place"]))
+        better = {one.sensor for one in self.store.versions(as_of=now) if one.item == item and one.method == "beside"}
+        raw = raw.filter(~pl.col("sensor").is_in(sorted(better)))
         found = network.blind(raw.drop_nulls(item), told, where | self._positions(stations), item)
         made = [(one.sensor, one.calibration) for one in found.values() if one.calibration]
         example = any(one.example for one in sensors)
