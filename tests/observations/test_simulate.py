@@ -258,12 +258,12 @@ def carried(one: Device, gateway: Gateway, now: datetime, **how) -> asyncio.Task
 def test_whatever_the_line_does_every_upload_is_answered_in_the_end(faults):
     async def talk() -> None:
         one = device("dust", real_s=60)
-        one.over_time_s, one.re_count = 0.1, 50
+        one.over_time_s, one.re_count = 0.05, 50
         async with Gateway() as gateway:
             task = carried(
                 one, gateway, START + timedelta(minutes=40), faults=faults, fault_share=0.2, seed=4, window=4
             )
-            await until(lambda: one.tally.made > 25 and one.waiting == 0)
+            await until(lambda: one.tally.made > 16 and one.waiting == 0)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         kept = {(packet.cn, packet.data_time, packet.pno): packet for packet in gateway.packets}

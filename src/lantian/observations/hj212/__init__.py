@@ -24,6 +24,7 @@ from lantian.observations.hj212.commands import (
 from lantian.observations.hj212.framing import Framer
 from lantian.observations.hj212.packet import Frame, Packet, flag_of
 from lantian.observations.hj212.readings import Row, check_units, readings
+from lantian.observations.hj212.sm4 import CipherError, DataCipher
 from lantian.observations.hj212.tolerances import FAULTS, TOLERANCES, Fault, granted
 from lantian.observations.hj212.units import UNITS, UnitError
 
@@ -35,7 +36,9 @@ __all__ = [
     "UPLOADS",
     "Assembler",
     "Body",
+    "CipherError",
     "CommandError",
+    "DataCipher",
     "Fault",
     "Frame",
     "Framer",

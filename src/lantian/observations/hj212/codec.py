@@ -9,6 +9,7 @@ from lantian.observations.hj212.codes import CN, ST
 from lantian.observations.hj212.crc import crc, crc_modbus, swapped
 from lantian.observations.hj212.fields import read_cp, time_of
 from lantian.observations.hj212.packet import Frame, Packet, judged
+from lantian.observations.hj212.sm4 import CipherError, DataCipher
 from lantian.observations.hj212.tolerances import Fault, granted
 
 __all__ = ["END", "LONGEST", "decode", "encode", "frame_of", "read_segment", "segment_of", "wrap"]
@@ -58,32 +59,48 @@ def wrap(segment: bytes) -> bytes:
     return b"##%04d%s%04X\r\n" % (len(segment), segment, crc(segment))
 
 
-def encode(packet: Packet, *, longest: int = LONGEST) -> bytes:
-    """Write a packet as it goes over the line; ValueError where the segment is longer than 1024 bytes."""
+def encode(packet: Packet, *, longest: int = LONGEST, cipher: DataCipher | None = None) -> bytes:
+    """Write a packet as it goes over the line; ValueError where the segment is longer than 1024 bytes.
+
+    ``cipher`` enciphers the data (2025), which makes it twice as long.
+    """
     segment = segment_of(packet)
+    if cipher is not None:
+        segment = cipher.close(segment)
     if len(segment) > longest:
         raise ValueError(f"the data segment has {len(segment)} bytes; {longest} are allowed: split the packet")
     return wrap(segment)
 
 
-def decode(data: bytes, *, tolerances: Iterable[str] = (), version: int | None = None) -> Frame:
+def decode(
+    data: bytes,
+    *,
+    tolerances: Iterable[str] = (),
+    version: int | None = None,
+    cipher: DataCipher | None = None,
+) -> Frame:
     """Read one whole packet, ``##`` to the end; whatever is wrong stands in the frame's faults.
 
     ``version``: the edition that the device is registered with; None goes by Flag. For a stream use ``Framer``.
+    ``cipher``: that of the device, where its data is enciphered (2025).
     """
     body = data[: -len(END)] if data.endswith(END) else data
     allowed = granted(tolerances)
     if len(body) < 10 or body[:2] != b"##" or not body[2:6].isdigit():
         return Frame(data, None, False, "absent", (), (Fault("junk", "frame", _shown(data), "##, four digits, data"),))
     missing = () if data.endswith(END) else (Fault("missing_terminator", "frame", "", "\\r\\n"),)
-    return frame_of(body, missing, allowed, version)
+    return frame_of(body, missing, allowed, version, cipher)
 
 
 def frame_of(
-    body: bytes, deviations: tuple[Fault, ...], allowed: frozenset[str], version: int | None, *, head: int = 6
+    body: bytes,
+    deviations: tuple[Fault, ...],
+    allowed: frozenset[str],
+    version: int | None,
+    cipher: DataCipher | None = None,
 ) -> Frame:
     """Judge ``##``, length, segment and check sum, without the end. ``deviations`` are those already found."""
-    declared, segment, tail = int(body[2:head]), body[head:-4], body[-4:]
+    declared, segment, tail = int(body[2:6]), body[6:-4], body[-4:]
     length_ok = declared == len(segment)
     right = crc(segment)
     verdict = "right" if tail == b"%04X" % right else _crc_verdict(tail, segment, right)
@@ -97,6 +114,11 @@ def frame_of(
         faults.append(Fault("length_wrong_crc_right", "length", str(declared), str(len(segment))))
     if len(segment) > LONGEST:
         faults.append(Fault("long_segment", "length", str(len(segment)), f"at most {LONGEST}"))
+    if cipher is not None and verdict != "wrong":
+        try:
+            segment = cipher.open(segment)
+        except CipherError as error:
+            faults.append(Fault("cipher", "CP", str(error), "data enciphered with the device's key"))
     packet, found = read_segment(segment, version)
     return judged(body, packet, length_ok, verdict, (*faults, *found), allowed)
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from lantian.observations.hj212.codec import END, decode, frame_of
 from lantian.observations.hj212.crc import crc
 from lantian.observations.hj212.packet import Frame
+from lantian.observations.hj212.sm4 import DataCipher
 from lantian.observations.hj212.tolerances import Fault, granted
 
 __all__ = ["MOST", "Framer"]
@@ -31,6 +32,7 @@ class Framer:
 
     ``tolerances`` are those of the device, or a function that gives them for an MN: of a connection nothing is known
     before its first packet. ``version`` is the edition that it is registered with, None goes by Flag.
+    ``cipher`` is that of the device, where its data is enciphered (2025).
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class Framer:
         tolerances: Iterable[str] | Callable[[str], Iterable[str]] = (),
         *,
         version: int | None = None,
+        cipher: DataCipher | None = None,
     ) -> None:
         self._of: Callable[[str], Iterable[str]] | None = tolerances if callable(tolerances) else None
         self._allowed = frozenset[str]() if callable(tolerances) else granted(tolerances)
         self._version = version
+        self._cipher = cipher
         self._buffer = bytearray()
         self._junk = bytearray()
         self._junk_bytes = 0
@@ -137,9 +141,10 @@ class Framer:
             frames.append(Frame(body, None, False, "absent", (), (fault,)))
             return
         if self._of is None and terminated:
-            frames.append(frame_of(body, (), self._allowed, self._version))
+            frames.append(frame_of(body, (), self._allowed, self._version, self._cipher))
             return
-        frame = decode(body + END if terminated else body, tolerances=self._allowed, version=self._version)
+        data = body + END if terminated else body
+        frame = decode(data, tolerances=self._allowed, version=self._version, cipher=self._cipher)
         if self._of is not None and frame.deviations and frame.read is not None:
             frame = frame.under(self._of(frame.read.mn))
         frames.append(frame)
