@@ -21,7 +21,7 @@ from lantian.observations.power.running import Threshold, learned, power, settin
 from lantian.observations.power.violations import Order, Violation, not_stopped, untreated
 
 ACTOR: Final = "lantian"
-LOOK_BACK: Final = timedelta(days=3)
+LOOK_BACK: Final = timedelta(hours=12)
 """How far before new readings a span of theirs may have begun; a longer one was told when it began."""
 
 FEW: Final = 12
@@ -170,7 +170,7 @@ def _alert(one: Violation, line: Mapping[str, Any]) -> Alert:
         en = f"{name} had to stand still ({one.reason}) and drew {drawn} {span_en}"
     return Alert(
         kind="exceedance",
-        subject=f"power:{one.enterprise}",
+        subject=f"{store.SUBJECT}{one.enterprise}",
         key=f"{one.rule}:{one.start.astimezone(TIMEZONE):%Y-%m-%d}",
         name=name,
         region=str(line["region"]),

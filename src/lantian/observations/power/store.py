@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from lantian.observations.alerts.tables import alert
 from lantian.observations.power.running import Threshold
 from lantian.observations.power.tables import power_threshold
+
+SUBJECT = "power:"
+"""How the subjects of alerts about electricity begin; the enterprise follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A day on which an enterprise was told of: rule, when it began, and the power of production in kW."""
+
+    enterprise: str
+    rule: str
+    day: date
+    at: datetime
+    production_kw: float
+
+
+def told(engine: sa.Engine, start: datetime, as_of: datetime) -> list[Told]:
+    """What was told of electricity that began since ``start``, as it was known; by enterprise and time."""
+    c = alert.c
+    query = (
+        sa.select(c.subject, c.key, c.at, c.figures["production_kw"].as_float().label("kw"))
+        .where(c.kind == "exceedance", c.subject.startswith(SUBJECT), c.at >= start, c.raised_at <= as_of)
+        .order_by(c.subject, c.at)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+    parts = [(row, row.key.partition(":")) for row in rows]
+    return [
+        Told(row.subject.removeprefix(SUBJECT), rule, date.fromisoformat(day), row.at, row.kw or 0.0)
+        for row, (rule, _, day) in parts
+    ]
 
 
 def put(engine: sa.Engine, found: Iterable[Threshold], now: datetime) -> int:

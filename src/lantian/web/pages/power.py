@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
+from lantian.observations.feeds import Feeds
+from lantian.observations.invented import marked
+from lantian.observations.power import store
 from lantian.observations.power.running import settings
 from lantian.observations.power.service import Worked, worked
-from lantian.observations.power.violations import Violation
+from lantian.observations.power.store import Told
 from lantian.web.desk import Desk
 from lantian.web.measured import FeedReader, Region, reader_of, remembered, short
 from lantian.web.navigation import Page
@@ -21,27 +22,21 @@ from lantian.web.security import Viewer
 
 PAGE = Page("power", "/power", "monitor", "feeds.read", "works")
 router = APIRouter()
-Days = Literal["1", "3", "7"]
+Days = Literal["1", "7", "30"]
 
 
 @dataclass(frozen=True, slots=True)
 class Enterprise:
-    """One enterprise in the span shown: hours of production, treatment, and of the two violations."""
+    """One enterprise with the days of the span on which it was told of."""
 
     code: str
     name: str
     region: str
     example: bool
-    known: float
-    production: float
-    treatment: float
-    untreated: float
-    not_stopped: float
-
-    @property
-    def bad(self) -> float:
-        """Hours of violations."""
-        return self.untreated + self.not_stopped
+    lines: int
+    untreated: int
+    not_stopped: int
+    newest: datetime | None
 
 
 @router.get("/power")
@@ -49,17 +44,17 @@ def page(
     request: Request,
     viewer: FeedReader,
     enterprise: Annotated[str, Query(max_length=60)] = "",
-    days: Days = "3",
+    days: Days = "7",
     region: Region = "",
 ) -> Response:
-    """Enterprises by hours of violations, and the power of one of them with the thresholds it is judged by."""
+    """Enterprises by days of suspicion, and the power of one of them with the thresholds it is judged by."""
     language = language_of(request)
     start, end = span_of(viewer, int(days))
-    found = worked_of(viewer, start, end)
-    rows = [one for one in enterprises(found) if one.region.startswith(region.rstrip("0"))]
+    rows = remembered(viewer, ("power", start, region), lambda: enterprises(viewer, start, region))
     chosen = next((one for one in rows if one.code == enterprise), rows[0] if rows else None)
     if enterprise and (chosen is None or chosen.code != enterprise):
         raise HTTPException(404, f"there is no enterprise {enterprise!r} whose electricity you may see")
+    found = worked_of(viewer, chosen.code, start, end) if chosen else None
     atlas = Desk(viewer).atlas
     return render(
         request,
@@ -69,9 +64,10 @@ def page(
         chosen=chosen,
         untreated=sum(one.untreated > 0 for one in rows),
         not_stopped=sum(one.not_stopped > 0 for one in rows),
-        spans=[one for one in found.violations if chosen and one.enterprise == chosen.code],
-        marks=_marks(found, chosen.code) if chosen else [],
-        spec=chart(found, chosen.code, language) if chosen else None,
+        spans=found.violations if found else (),
+        hours=_hours(found) if found else {},
+        marks=_marks(found) if found else [],
+        spec=chart(found, language) if found else None,
         days=days,
         region=region,
         settings=settings(),
@@ -86,70 +82,73 @@ def span_of(viewer: Viewer, days: int) -> tuple[datetime, datetime]:
     return end - timedelta(days=days), end
 
 
-def worked_of(viewer: Viewer, start: datetime, end: datetime) -> Worked:
-    """What the viewer's enterprises did, remembered for the half hour."""
+def worked_of(viewer: Viewer, enterprise: str, start: datetime, end: datetime) -> Worked:
+    """What an enterprise of the viewer's did, remembered for the half hour."""
+    reader = reader_of(viewer)
     return remembered(
         viewer,
-        ("power", start, end),
-        lambda: worked(viewer.platform, reader_of(viewer), start, end, as_of=viewer.now),
+        ("power", start, end, enterprise),
+        lambda: worked(viewer.platform, reader, start, end, enterprises=[enterprise], as_of=viewer.now),
     )
 
 
-def enterprises(found: Worked) -> list[Enterprise]:
-    """Every enterprise with its hours, the worst first."""
-    half = settings().step / 60
-    hours = found.frame.group_by("enterprise").agg(
-        known=pl.col("production").is_not_null().sum() * half,
-        production=pl.col("production").fill_null(value=False).sum() * half,
-        treatment=pl.col("treatment").fill_null(value=False).sum() * half,
+def enterprises(viewer: Viewer, start: datetime, region: str = "") -> list[Enterprise]:
+    """The enterprises whose electricity the viewer may see, those told of most since ``start`` first.
+
+    What they did is in the alerts already: reading every half hour of a city again would take seconds.
+    """
+    feeds, reader = Feeds(viewer.platform), reader_of(viewer)
+    if not feeds.scope(feeds.feed("electricity"), reader).open:
+        return []
+    lines = marked(
+        viewer.platform.engine, feeds.read("electricity_line", reader, region=region or None, as_of=viewer.now)
     )
-    bad: dict[tuple[str, str], float] = {}
-    for one in found.violations:
-        bad[one.enterprise, one.rule] = bad.get((one.enterprise, one.rule), 0.0) + one.hours
-    names = {row["enterprise"]: row for row in found.lines.sort("meter").iter_rows(named=True)}
-    counted: Mapping[str, Any] = {row["enterprise"]: row for row in hours.iter_rows(named=True)}
-    rows = [
-        Enterprise(
-            code,
-            row["enterprise_name"],
-            row["region"],
-            row["example"],
-            *(counted.get(code, {}).get(part, 0.0) for part in ("known", "production", "treatment")),
-            *(bad.get((code, rule), 0.0) for rule in ("untreated", "not_stopped")),
+    told: dict[str, list[Told]] = {}
+    for one in store.told(viewer.platform.engine, start, viewer.now):
+        told.setdefault(one.enterprise, []).append(one)
+    rows = []
+    for (code,), mine in lines.sort("meter").group_by("enterprise", maintain_order=True):
+        first, days = mine.row(0, named=True), told.get(str(code), [])
+        rows.append(
+            Enterprise(
+                str(code),
+                first["enterprise_name"],
+                first["region"],
+                first["example"],
+                mine.height,
+                sum(one.rule == "untreated" for one in days),
+                sum(one.rule == "not_stopped" for one in days),
+                max((one.at for one in days), default=None),
+            )
         )
-        for code, row in names.items()
-    ]
-    return sorted(rows, key=lambda one: (-one.bad, one.code))
+    return sorted(rows, key=lambda one: (-(one.untreated + one.not_stopped), one.code))
 
 
-def chart(found: Worked, enterprise: str, language: str) -> dict[str, Any]:
-    """The power of an enterprise's production and treatment, kW, as the chart draws it."""
-    frame = found.frame.filter(pl.col("enterprise") == enterprise)
+def chart(found: Worked, language: str) -> dict[str, Any]:
+    """The power of one enterprise's production and treatment, kW, as the chart draws it; suspicions as areas."""
+    frame = found.frame
     times = [f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in frame["time"]]
     words = (("production_kw", "生产", "Production"), ("treatment_kw", "治污设施", "Treatment"))
     series = [
         {"name": zh if language == "zh" else en, "points": list(zip(times, frame[column], strict=True)), "decimals": 1}
         for column, zh, en in words
     ]
-    bad = [(one, _bad(found.violations, enterprise, one)) for one in frame["time"]]
     top = frame["production_kw"].max()
-    high: Any = top if isinstance(top, float) else 0.0
-    ranges = [
-        {
-            "name": "疑似违规" if language == "zh" else "Suspected",
-            "points": [
-                (f"{time:%Y-%m-%dT%H:%M:%SZ}", 0 if yes else None, round(high, 1) if yes else None) for time, yes in bad
-            ],
-        }
-    ]
-    return {"unit": "kW", "decimals": 1, "series": series, "ranges": ranges if any(yes for _, yes in bad) else []}
+    high = round(top, 1) if isinstance(top, float) else 0.0
+    bad = [any(one.start <= time < one.end for one in found.violations) for time in frame["time"]]
+    points = [(time, 0 if yes else None, high if yes else None) for time, yes in zip(times, bad, strict=True)]
+    ranges = [{"name": "疑似违规" if language == "zh" else "Suspected", "points": points}] if any(bad) else []
+    return {"unit": "kW", "decimals": 1, "series": series, "ranges": ranges}
 
 
-def _bad(violations: tuple[Violation, ...], enterprise: str, time: datetime) -> bool:
-    return any(one.enterprise == enterprise and one.start <= time < one.end for one in violations)
+def _hours(found: Worked) -> dict[str, float]:
+    """Hours of production, of treatment, and of readings."""
+    half, frame = settings().step / 60, found.frame
+    ran = {name: int(frame[name].fill_null(value=False).sum()) for name in ("production", "treatment")}
+    return {**{name: n * half for name, n in ran.items()}, "known": frame["production"].count() * half}
 
 
-def _marks(found: Worked, enterprise: str) -> list[dict[str, Any]]:
-    """The lines of an enterprise with the threshold of each."""
-    mine = found.lines.filter(pl.col("enterprise") == enterprise).sort("kind", "meter")
-    return [{**row, "mark": found.thresholds.get(row["meter"])} for row in mine.iter_rows(named=True)]
+def _marks(found: Worked) -> list[dict[str, Any]]:
+    """The lines of one enterprise with the threshold of each."""
+    lines = found.lines.sort("kind", "meter")
+    return [{**row, "mark": found.thresholds.get(row["meter"])} for row in lines.iter_rows(named=True)]
