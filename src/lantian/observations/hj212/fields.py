@@ -28,6 +28,7 @@ PLAIN = TIMES | frozenset(
 )
 """Fields without an ending."""
 
+_FLAGS = frozenset(FLAGS)
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII).fullmatch
 _TIME = re.compile(r"\d{14}", re.ASCII).fullmatch
 _STANDARD = re.compile(r"[a-z]\d{5}|SB\d{1,3}|L\d{1,2}|LA|LMx|LMn|Leq|Ldn|Ld|Ln", re.ASCII).fullmatch
@@ -103,42 +104,46 @@ class _Reading:
         """Read the fields between two semicolons."""
         fields: list[Field] = []
         first = ""
+        names, bases, old = self.names, self.bases, self.old
         for piece in group.split(","):
             name, sign, value = piece.partition("=")
             if not sign or not name:
                 self.faults.append(Fault("field", "CP", piece, "name=value"))
                 continue
-            key = _key(name, self.old)
-            if key.fault:
-                self.faults.append(Fault(key.fault, name, piece, key.right))
-            self.place(name, piece, key.base, first, key.fault)
-            first = first or key.base
-            if key.kind == "number":
-                if not is_number(value):
+            base, kind, fault, right = _key(name, old)
+            # what is usual passes without a call: a new field of a new factor, or of the same one
+            if fault or name in names or (base != first if first else base in bases):
+                self.odd(name, piece, base, first, fault, right)
+            names.add(name)
+            if not first:
+                first = base
+            bases.add(base)
+            if kind == "number":
+                if _NUMBER(value) is None:
                     self.faults.append(Fault("not_a_number", name, value, "a decimal number"))
-            elif key.kind != "text":
-                self.faults.extend(_special(name, key.kind, value))
+            elif kind == "flag":
+                if value not in _FLAGS:
+                    self.faults.append(Fault("unknown_flag", name, value, "one of " + " ".join(FLAGS)))
+            elif kind != "text":
+                self.faults.extend(_special(name, kind, value))
             fields.append((name, value))
         return tuple(fields)
 
-    def place(self, name: str, piece: str, base: str, first: str, fault: str | None) -> None:
-        """Judge where a field stands: once, beside those of its own factor."""
+    def odd(self, name: str, piece: str, base: str, first: str, fault: str | None, right: str) -> None:
+        """Judge the name and the place of a field: once, beside those of its own factor."""
+        if fault:
+            self.faults.append(Fault(fault, name, piece, right))
         if name in self.names:
             self.faults.append(Fault("repeated_item", name, piece, "each field once"))
         elif not first and base in self.bases:
             self.faults.append(Fault("split_item", name, piece, "all fields of a factor in one item"))
         if first and base != first and fault != "malformed_key":
             self.faults.append(Fault("comma_between_items", name, "," + piece, ";" + piece))
-        self.names.add(name)
-        self.bases.add(base)
 
 
 def _special(name: str, kind: str, value: str) -> Iterable[Fault]:
-    """Judge the text of a mark, a time or a return code."""
-    if kind == "flag":
-        if value not in FLAGS:
-            yield Fault("unknown_flag", name, value, "one of " + " ".join(FLAGS))
-    elif kind == "return":
+    """Judge the text of a time or a return code."""
+    if kind == "return":
         if not (value.isascii() and value.isdigit()):
             yield Fault("return_code", name, value, "a whole number such as 1")
     elif time_of(value) is None:
