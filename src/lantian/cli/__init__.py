@@ -37,6 +37,8 @@ COMMANDS = {
     "load": "data",
     "places": "data",
     "rejected": "data",
+    "quality": "quality",
+    "fraud": "quality",
     "export": "data",
     "feed": "feeds",
     "model": "model",

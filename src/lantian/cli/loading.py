@@ -72,6 +72,7 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
 def put_measuring(platform: Platform, root: Path, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
     """Put in what ``[measuring]`` asks for: invented devices, feeds, sensors 示例; twice changes nothing."""
     from lantian.observations.feeds import example as feeds
+    from lantian.observations.fraud import example as fraud
     from lantian.observations.gateway import example as gateway
     from lantian.observations.sensors import example as sensors
 
@@ -79,6 +80,7 @@ def put_measuring(platform: Platform, root: Path, config: Mapping[str, Any], act
     sensors.install(platform, config, actor, progress)
     if "feeds" in config:
         feeds.install(platform, {**config, "feeds": root / config["feeds"]}, actor, progress)
+    fraud.install(platform, config, actor, progress)
 
 
 def put_campaign(platform: Platform, config: Mapping[str, Any], actor: str, progress: Progress) -> None:

@@ -37,6 +37,7 @@ from lantian.web.api import observations as api_observations
 from lantian.web.api import opinion as api_opinion
 from lantian.web.api import outlines as api_outlines
 from lantian.web.api import places as api_places
+from lantian.web.api import quality as api_quality
 from lantian.web.api import rankings as api_rankings
 from lantian.web.api import sensors as api_sensors
 from lantian.web.api import targets as api_targets
@@ -73,6 +74,7 @@ from lantian.web.pages import (
     field,
     forecast,
     forecast_consult,
+    fraud,
     home,
     jobs,
     login,
@@ -90,6 +92,7 @@ from lantian.web.pages import (
     programme,
     questions,
     ranking,
+    review,
     rounds,
     sensors,
     sites,
@@ -108,6 +111,8 @@ PAGES: tuple[ModuleType, ...] = (
     now,
     place,
     alerts,
+    review,
+    fraud,
     data,
     data_coverage,
     devices,
@@ -162,6 +167,7 @@ PAGES: tuple[ModuleType, ...] = (
 )
 API: tuple[ModuleType, ...] = (
     api_alerts,
+    api_quality,
     api_devices,
     api_sensors,
     api_observations,
