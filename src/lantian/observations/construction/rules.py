@@ -26,6 +26,14 @@ class RuleError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The same in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """A limit: ``value`` ug/m3 may be exceeded ``allowed`` times a natural day; of which phases, where (None: all)."""
 
@@ -48,17 +56,17 @@ class Rule:
         against: `county`: what is compared is the mean less the county's hourly mean; empty: the mean itself.
         background_cap: a county above this, ug/m3, counts as this.
         limits: one or several, each counted by itself.
-        confidence: how sure the figures are, in words.
+        clause, confidence: what it says in short, and how sure the figures are.
     """
 
     code: str
     zh: str
     en: str
-    clause: str
+    clause: Words
     item: str
     minutes: int
     limits: tuple[Limit, ...]
-    confidence: str
+    confidence: Words
     against: str = ""
     background_cap: float | None = None
 
@@ -145,8 +153,18 @@ def _rule(entry: Any, where: str) -> Rule:
         raise RuleError(f"{where}: minutes {minutes!r}: expected a divisor of 1440")
     if not isinstance(limits, Sequence) or isinstance(limits, str) or not limits:
         raise RuleError(f"{where}: limits {limits!r}: expected a list of at least one")
+    for name in ("clause", "confidence"):
+        entry[name] = _words(entry[name], f"{where}: {name}")
     made = tuple(_limit(one, f"{where}, limit {n}") for n, one in enumerate(limits, 1))
     return Rule(**{**entry, "limits": made})
+
+
+def _words(said: Any, where: str) -> Words:
+    if isinstance(said, str) and said.strip():
+        return Words(said, said)
+    if not isinstance(said, dict) or set(said) != {"zh", "en"}:
+        raise RuleError(f"{where} {said!r}: expected words, or {{zh: ..., en: ...}}")
+    return Words(str(said["zh"]), str(said["en"]))
 
 
 def _limit(entry: Any, where: str) -> Limit:

@@ -94,6 +94,11 @@ class Standing:
         return int(self.verdicts.filter(pl.col("exceeds"))["time"].n_unique())
 
     @property
+    def judged(self) -> bool:
+        """Whether any mean could be judged in the time looked at."""
+        return bool(self.verdicts["exceeds"].is_not_null().any())
+
+    @property
     def percent(self) -> float | None:
         """The score of the last check."""
         return self.checks[0].score.percent if self.checks else None

@@ -63,7 +63,7 @@ def alert(site: Site, episode: Episode, rule: Rule) -> Alert:
         figures={
             "item": episode.item, "value": round(episode.value, 1), "background": episode.background,
             "compared": round(episode.compared, 1), "limit": episode.limit, "count": episode.count,
-            "allowed": episode.allowed, "rule": rule.code, "confidence": rule.confidence,
+            "allowed": episode.allowed, "rule": rule.code, "confidence": rule.confidence.en,
         },
         link=f"/construction/{site.id}",
         category="construction",

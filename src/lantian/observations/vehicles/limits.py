@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -68,8 +68,15 @@ class Limits:
     days: int
 
 
-def load(home: Path | None = None) -> Limits:
-    """The limits of an office (``<home>/vehicles.yaml``), else the shipped ones. Raises LimitError."""
+def load(home: Path | None = None, *, example: bool = False) -> Limits:
+    """The limits of an office (``<home>/vehicles.yaml``), else the shipped ones; ``example``: also those of the example
+    only. Raises LimitError.
+    """
+    held = _load(home)
+    return replace(held, limits=tuple(one for one in held.limits if example or not one.example))
+
+
+def _load(home: Path | None) -> Limits:
     own = home / FILE if home is not None else None
     if own is not None and own.is_file():
         return parse(own.read_text(encoding="utf-8"), str(own))

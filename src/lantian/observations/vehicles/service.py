@@ -125,9 +125,7 @@ class Vehicles:
     @cached_property
     def limits(self) -> Limits:
         """``<home>/vehicles.yaml``, else the shipped limits; those of the example only there."""
-        held = configured.load(self._platform.home)
-        example = self._platform.settings.example
-        return replace(held, limits=tuple(one for one in held.limits if example or not one.example))
+        return configured.load(self._platform.home, example=self._platform.settings.example)
 
     def gates(self, as_of: datetime) -> dict[str, Gate]:
         """Gates by id."""

@@ -45,6 +45,7 @@ def page(request: Request, viewer: Reader) -> Response:
         sites=found,
         over=over,
         live=sum(bool(one.live) for one in found),
+        judged=sum(one.judged for one in found),
         silent=[one for one in found if one.devices and not one.live],
         rules=list(rules.values()),
         without=sum(one.rule is None for one in found),
