@@ -1,15 +1,14 @@
 """Simulated devices: they keep what was not answered, obey, remember, and speak nothing but the standard."""
 
 import asyncio
-import csv
-import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lantian.observations.faults import KINDS
-from lantian.observations.hj212 import Framer, Link, Packet, acknowledge, check_units, decode, encode, granted, readings
+from lantian.observations.gateway import files
+from lantian.observations.hj212 import Framer, Link, Packet, acknowledge, decode, encode, readings
 from lantian.observations.simulate import (
     COLUMNS,
     LINE_FAULTS,
@@ -180,22 +179,21 @@ def test_a_fault_of_the_data_is_in_what_is_sent(fault):
     assert again["a21026"].tolist() == pytest.approx(values["a21026"][300:360].tolist(), nan_ok=True)
 
 
-def test_the_register_names_everything_the_gateway_needs():
-    file = io.StringIO()
-    devices = identities(6, seed=7)
-    write_devices(file, devices)
-    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
-    assert tuple(rows[0]) == COLUMNS
-    assert [row["mn"] for row in rows] == [one.mn for one in devices]
-    assert len({row["mn"] for row in rows}) == 6
-    assert all(
-        decode(encode(Link(row["st"], row["mn"], row["password"]).request("2011", "2" * 4 + "0101000000000"))).packet
-        for row in rows
-    )
-    for row in rows:
-        check_units(dict(pair.split("=") for pair in row["units"].split(";")))
-        granted(name for name in row["tolerances"].split(";") if name)
-    assert identities(6, seed=7) == devices != identities(6, seed=8)
+def test_the_gateway_can_register_what_is_written(tmp_path):
+    path = tmp_path / "devices.csv"
+    known = identities(6, seed=7)
+    write_devices(path, known)
+    assert tuple(path.read_text(encoding="utf-8").splitlines()[0].split(",")) == COLUMNS
+    devices, faults = files.read(path, now=START)
+    assert faults == []
+    for one, registered in zip(known, devices, strict=True):
+        profile = PROFILES[one.kind]
+        assert (registered.mn, registered.password, registered.kind) == (one.mn, one.password, one.kind)
+        assert (registered.st, dict(registered.units), registered.every) == (profile.st, profile.units, profile.every_s)
+        asked = Link(registered.st, one.mn, one.password).request("2011", "20260722100000000")
+        assert decode(encode(asked)).packet == asked
+    assert len({one.mn for one in known}) == 6
+    assert identities(6, seed=7) == known != identities(6, seed=8)
 
 
 class Gateway:

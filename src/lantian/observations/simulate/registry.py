@@ -23,11 +23,13 @@ COLUMNS = (
     "region",
     "lon",
     "lat",
-    "every_s",
+    "every",
     "units",
     "tolerances",
+    "version",
 )
-"""Columns of the file. ``units`` is ``a34004=mg/m3;a34002=mg/m3``, ``tolerances`` names between ``;``."""
+"""Columns of the file that the gateway registers devices from. ``every`` is in seconds, ``units`` is
+``a34004=mg/m3;a34002=mg/m3``, ``tolerances`` names between ``;``."""
 
 _BEIJING = (116.4, 39.9)
 
@@ -71,4 +73,4 @@ def write_devices(target: Path | TextIO, devices: Iterable[Identity]) -> None:
         units = ";".join(f"{code}={unit}" for code, unit in profile.units.items())
         place = (one.station, one.region, one.lon, one.lat)
         head = (one.mn, one.password, one.kind, profile.st, one.name)
-        writer.writerow((*head, *place, profile.every_s, units, ";".join(one.tolerances)))
+        writer.writerow((*head, *place, profile.every_s, units, ";".join(one.tolerances), one.version))
