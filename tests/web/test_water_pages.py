@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from lantian.kernel import accounts
 from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.settings import Settings
+from lantian.observations import alerts
 from lantian.observations.feeds import Feeds
 from lantian.places.outlines import Outline, OutlineSet
 from lantian.places.regions import Region
@@ -177,6 +178,7 @@ def test_kilometres_cleaned_by_road(ask: Callable[..., Any]) -> None:
         ("/api/v1/power?start=2016-01-01T00:00:00Z", 422),
         ("/api/v1/power?start=0001-01-01T00:00:00%2B14:00", 422),
         ("/api/v1/power?enterprise=nobody", 200),
+        ("/api/v1/power?start=2016-12-14T00:00:00Z", 422),
         ("/api/v1/cleaning?by=city", 422),
         ("/api/v1/cleaning?by=region", 200),
         ("/api/v1/network?region=990000", 422),
@@ -210,3 +212,48 @@ def test_pages_are_well_laid_in_both_languages_and_looks(
             page.wait_for_load_state("load")
             assert_well_laid(page, path)
             assert page.evaluate(CONTRAST) == []
+
+
+def test_a_metering_system_pushes_half_hours_and_the_alarm_follows(fresh: Platform, fresh_client: TestClient) -> None:
+    """A week by which the meters are learned, then three half hours in which only production runs."""
+    PlaceStore(fresh.engine).put_regions([Region("110000", "北京市"), Region("110115", "大兴区")], "test")
+    meters = [
+        {
+            "meter": f"M-{kind}",
+            "name": kind,
+            "enterprise": "E-1",
+            "enterprise_name": "示例厂",
+            "kind": kind,
+            "region": "大兴区",
+        }
+        for kind in ("production", "treatment")
+    ]
+    session = {"authorization": f"Bearer {token(fresh, 'analyst')}"}
+    fresh_client.cookies.clear()
+
+    def push(feed: str, rows: list[dict[str, Any]]) -> Any:
+        answer = fresh_client.post(f"/api/v1/datasets/{feed}/records", json={"rows": rows}, headers=session)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def halves(first: int, last: int, treats: bool) -> list[dict[str, Any]]:
+        """Half hours of December; production runs by day, and treatment with it where it treats."""
+        found = []
+        for half in range(first, last):
+            moment = f"2016-12-{1 + half // 48:02d} {half % 48 // 2:02d}:{half % 2 * 30:02d}"
+            day = 16 <= half % 48 < 40
+            found.append({"meter": "M-production", "time": moment, "kwh": 40.0 if day else 0.5})
+            found.append({"meter": "M-treatment", "time": moment, "kwh": 6.0 if day and treats else 0.1})
+        return found
+
+    assert push("electricity_line", meters)["new"] == 2
+    assert push("electricity", halves(0, 9 * 48, treats=True))["refused"] == []
+    assert alerts.listed(fresh.engine, [(None, None)], as_of=NOW) == []
+    assert push("electricity", halves(9 * 48 + 16, 9 * 48 + 19, treats=False))["new"] == 6
+    push("electricity", halves(9 * 48 + 19, 9 * 48 + 21, treats=False))
+    (told,) = alerts.listed(fresh.engine, [(None, None)], as_of=NOW)
+    assert told.alert.zh == (
+        "示例厂：生产用电 80 kW，治污设施用电 0.2 kW，自 12-10 08:00 起仍在持续，疑似治污设施未运行"
+    )
+    wrong = push("electricity", [{"meter": "M-none", "time": "2016-12-10 12:00", "kwh": "1"}])
+    assert [one["field"] for one in wrong["refused"]] == ["meter"]

@@ -161,9 +161,12 @@ def power(
 ) -> Response:
     """Half hours of enterprises: did production run, did the treatment facility run (null: nobody knows), kW of each.
 
-    At most 31 days; `suspect`: production ran without treatment, or against an order to stop.
+    At most 31 days of one enterprise, one day of all; `suspect`: production ran without treatment, or against an order
+    to stop.
     """
     first, last = _span(viewer.now, start, end)
+    if not enterprise and last - first > timedelta(days=1):
+        raise refuse("enterprise", enterprise, "expected one enterprise where more than a day is asked for")
     only = [enterprise] if enterprise else None
     found = remembered(
         viewer,
