@@ -146,7 +146,7 @@ def test_devices_talk_to_a_gateway_and_tell_what_they_saw(alone):
         thread = threading.Thread(target=serve, args=(server,), daemon=True)
         thread.start()
         port = str(server.getsockname()[1])
-        words = ("--devices", "1", "--kind", "dust", "--speed", "3600", "--for", "1", "--window", "8")
+        words = ("--devices", "1", "--kind", "dust", "--speed", "3600", "--for", "1.5", "--window", "8")
         value = alone.value("simulate-devices", "--port", port, *words)
         thread.join(5)
     assert value["answered"] > 0

@@ -298,7 +298,7 @@ def test_many_devices_drive_a_gateway_and_report():
         async with Gateway() as gateway:
             done = await drive(devices_of(identities(8), plan), plan, "127.0.0.1", gateway.port)
         assert done.devices == done.connections == 8
-        assert done.answered > 8
+        assert done.answered > 0
         assert done.made == done.answered + done.left
         assert done.answered <= len(gateway.packets)
         assert done.p99_answer_s >= done.median_answer_s > 0
