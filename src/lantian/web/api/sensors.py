@@ -93,11 +93,11 @@ def hours(
     """Hours of a sensor: `sensor, time`, each item as it was sent, `<item>_calibrated` and `<item>_version`."""
     service = Sensors(viewer.platform)
     one = find(viewer, service, sensor)
+    for name, given in (("start", start), ("end", end)):
+        if given is not None and not 1990 <= given.year <= 2200:
+            raise refuse(name, given, "a day from 1990 to 2200")
     until = viewer.now if end is None else instant(end, "hour")
-    try:
-        begin = until - timedelta(days=7) if start is None else instant(start, "hour")
-    except OverflowError:
-        raise refuse("end", end, "a day of this age") from None
+    begin = until - timedelta(days=7) if start is None else instant(start, "hour")
     if not timedelta() < until - begin <= timedelta(days=MOST_DAYS):
         raise refuse("start", start, f"a day before end, at most {MOST_DAYS} days")
     frame = service.calibrated([one.id], begin, until, as_of=viewer.now)
