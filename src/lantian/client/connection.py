@@ -112,12 +112,13 @@ class Client:
             yield pl.read_ipc_stream(io.BytesIO(answer.content))
             cursor = answer.headers.get("X-Next-Cursor")
             if cursor is None:
-                self._since[name] = answer.headers["X-Since"]
+                if not asked.get("as_of"):  # what is asked of the past says nothing of what is known by now
+                    self._since[name] = answer.headers["X-Since"]
                 return
 
     def since(self, name: str) -> str | None:
-        """What to give as ``since`` next time, for what became known after the last reading of a dataset here; None
-        before the first. Keep it where the next run finds it.
+        """What to give as ``since`` next time, for what became known after the last reading of a dataset here (without
+        `as_of`); None before the first. Keep it where the next run finds it.
         """
         return self._since.get(name)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import polars as pl
 from fastapi import HTTPException
 
 from lantian.kernel.accounts import scopes_of
+from lantian.kernel.settings import TIMEZONE
 from lantian.observations.feeds import Feed, Feeds
 from lantian.standards.departments import DEPARTMENTS
 from lantian.web.security import Viewer
@@ -37,3 +41,12 @@ def importer_regions(viewer: Viewer, feed: Feed) -> list[str] | None:
     if not scopes:
         raise HTTPException(403, f"{viewer.account.login} lacks the permission data.import for {feed.owner}")
     return None if None in scopes else sorted(one for one in scopes if one)
+
+
+def when(feed: Feed, moment: datetime | None) -> str:
+    """A time of a feed in words: a day where its records are of days, else with the hour; Beijing time."""
+    if moment is None:
+        return "–"
+    local = moment.astimezone(TIMEZONE)
+    daily = feed.time is not None and feed.schema[feed.time] == pl.Date()
+    return f"{local:%Y-%m-%d}" if daily else f"{local:%Y-%m-%d %H:%M}"

@@ -161,13 +161,17 @@ class Update:
     every: Span
     within: Span
 
-    def due(self, newest: datetime) -> datetime:
-        """When the next should have come if the newest is of this time."""
-        return self.every.after(newest)
+    def due(self, newest: datetime, *, whole: bool = False) -> datetime:
+        """When the next should have come if the newest is of this time; never after it would be stale.
+
+        ``whole``: times are days, and the value of a day or a month can come only when it is over.
+        """
+        following = self.every.after(newest)
+        return min(self.every.after(following), self.stale(newest)) if whole else following
 
     def stale(self, newest: datetime) -> datetime:
         """From when on the feed is stale."""
-        return self.within.after(self.due(newest))
+        return self.within.after(self.every.after(newest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,12 @@ class Feed:
     def masked(self) -> tuple[Field, ...]:
         """Fields that somebody may see only covered."""
         return tuple(one for one in self.fields if one.covered)
+
+    def due(self, newest: datetime) -> datetime | None:
+        """When the next record should have come if the newest is of this time; None: nothing regular is promised."""
+        if self.update is None or self.time is None:
+            return None
+        return self.update.due(newest, whole=self.field(self.time).type == "date")
 
     def position(self) -> tuple[str, str] | None:
         """The names of the fields of longitude and latitude, if it has both."""

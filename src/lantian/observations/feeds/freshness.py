@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from lantian.kernel.bootstrap import Platform
 from lantian.observations.feeds import kept
 from lantian.observations.feeds.definition import TIME, Feed
+from lantian.observations.feeds.tables import batch
 
 State = Literal["fresh", "late", "stale", "empty"]
 
@@ -25,10 +26,8 @@ SCHEMA: Final = {
 }
 
 _NEWEST: Final = """
-select (
-    select {value} from feed_record r
-    where r.feed = :feed and r.known_at <= :now {condition} order by {order} limit 1
-)
+select r.time from feed_record r where r.feed = :feed and r.known_at <= :now and r.time <= :now
+order by r.time desc limit 1
 """
 
 
@@ -40,7 +39,8 @@ def judge(feed: Feed, newest: datetime | None, now: datetime) -> State:
     """
     if newest is None:
         return "empty"
-    if feed.update is None or now <= feed.update.due(newest):
+    due = feed.due(newest)
+    if feed.update is None or due is None or now <= due:
         return "fresh"
     return "late" if now <= feed.update.stale(newest) else "stale"
 
@@ -51,19 +51,19 @@ def measure(platform: Platform, feeds: Iterable[Feed], now: datetime) -> pl.Data
     with platform.engine.connect() as connection:
         for feed in feeds:
             newest = _newest(connection, feed, now) if feed.store == "records" else kept.newest(platform, feed, now)
-            rule = feed.update if newest is not None else None
-            due = rule.due(newest) if rule and newest else None
-            stale = rule.stale(newest) if rule and newest else None
+            due = feed.due(newest) if newest else None
+            stale = feed.update.stale(newest) if feed.update and newest else None
             rows.append((feed.name, feed.owner, newest, due, stale, judge(feed, newest, now)))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
 def _newest(connection: sa.Connection, feed: Feed, now: datetime) -> datetime | None:
-    """The newest time of what is known by now; of a feed without a time when its newest record became known."""
-    # A forecast or a plan may be of a time to come: it is as fresh as its newest record, not fresher than now.
+    """The newest time of what is known by now; of a feed without a time when something new was last brought."""
     if feed.time is None:
-        query = _NEWEST.format(value="r.known_at", condition="", order="r.known_at desc")
-    else:
-        query = _NEWEST.format(value="r.time", condition="and r.time <= :now", order="r.time desc")
-    found: datetime | None = connection.scalar(sa.text(query), {"feed": feed.name, "now": now})
+        b = batch.c
+        query = sa.select(sa.func.max(b.at)).where(b.feed == feed.name, b.at <= now, b.new + b.revised > 0)
+        brought: datetime | None = connection.scalar(query)
+        return brought
+    # A forecast or a plan may be of a time to come: it is as fresh as its newest record, not fresher than now.
+    found: datetime | None = connection.scalar(sa.text(_NEWEST), {"feed": feed.name, "now": now})
     return found

@@ -237,6 +237,12 @@ class Feeds:
         with self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
+    def invented(self, numbers: Iterable[int | None]) -> bool:
+        """Whether any of these batches brought invented records 示例."""
+        chosen = sorted({one for one in numbers if one is not None})
+        with self._engine.connect() as connection:
+            return bool(connection.scalar(sa.select(sa.exists().where(batch.c.id.in_(chosen), batch.c.example))))
+
     def freshness(self, now: datetime | None = None) -> pl.DataFrame:
         """How fresh each feed is: feed, owner, newest, due, stale, state (fresh | late | stale | empty)."""
         return freshness.measure(self._platform, self.all().values(), now or self._platform.clock.now())

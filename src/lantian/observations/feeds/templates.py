@@ -45,7 +45,7 @@ def explain(field: Field, language: str) -> str:
     if field.unit:
         parts.append(f"单位 {field.unit}" if zh else f"in {field.unit}")
     if field.low is not None or field.high is not None:
-        low, high = (("" if one is None else f"{one:g}") for one in (field.low, field.high))
+        low, high = (("" if one is None else f"{one:.12g}") for one in (field.low, field.high))
         parts.append(f"{low}～{high}" if zh else f"from {low or '…'} to {high or '…'}")
     if field.pattern:
         parts.append(f"格式 {field.pattern}" if zh else f"of the form {field.pattern}")

@@ -92,8 +92,8 @@ def _bounds(field: Field) -> tuple[float | None, float | None]:
 
 def _range(low: float | None, high: float | None, to: str) -> str:
     if high is None:
-        return f"≥ {low:g}"
-    return f"≤ {high:g}" if low is None else f" {low:g} {to} {high:g}"
+        return f"≥ {low:.12g}"
+    return f"≤ {high:.12g}" if low is None else f" {low:.12g} {to} {high:.12g}"
 
 
 def _days(column: pl.Series, field: Field) -> Judged:  # noqa: ARG001

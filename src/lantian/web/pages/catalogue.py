@@ -20,7 +20,7 @@ from lantian.observations.feeds.loading import read as definition
 from lantian.observations.feeds.templates import explain
 from lantian.standards.departments import DEPARTMENTS
 from lantian.web.desk import Desk
-from lantian.web.feed_rights import feed_of
+from lantian.web.feed_rights import feed_of, when
 from lantian.web.navigation import Page
 from lantian.web.render import language_of, render
 from lantian.web.security import Viewer, allow
@@ -166,6 +166,7 @@ def _page(request: Request, viewer: Viewer, fault: str = "") -> Response:
         ],
         mine={one.feed.name for one in mine},
         sensitivities={code: words[0 if language == "zh" else 1] for code, words in SENSITIVITIES.items()},
+        when=when,
         may_add=viewer.may("feeds.manage"),
     )
 
@@ -187,8 +188,10 @@ def _entry(request: Request, viewer: Viewer, feed: Feed, fault: str = "") -> Res
         page_name="catalogue",
         fault=fault,
         entry=found,
+        example=feed.example or (rows is not None and Feeds(viewer.platform).invented(rows["batch"].unique())),
         feed=feed,
         owner=_department(feed.owner, language),
+        when=when,
         department=lambda code: _department(code, language),
         sensitivity=SENSITIVITIES[feed.sensitivity][side],
         explain=lambda one: explain(one, language),

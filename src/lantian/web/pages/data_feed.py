@@ -152,6 +152,7 @@ def _page(
         page_name="catalogue",
         feed=feed,
         owner=DEPARTMENTS[feed.owner].zh if language == "zh" else DEPARTMENTS[feed.owner].en,
+        example=feed.example or feeds.invented(rows["batch"].unique()),
         locked=not scope.open,
         columns=columns,
         rows=shown.to_dicts(),
@@ -228,7 +229,7 @@ def _filters(rows: pl.DataFrame, feed: Feed, where: Mapping[str, str], language:
     boxes = []
     for one in feed.fields:
         few = one.codes or one.type in ("flag", "reference", "station") or (one.name in feed.key and one.type == "text")
-        if not few and one.name not in where:
+        if (not few or one.covered) and one.name not in where:
             continue
         if one.codes:
             options = [(code, words(language)) for code, words in one.codes.items()]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from lantian.observations.feeds import Feeds
 from lantian.standards.departments import DEPARTMENTS
+from lantian.web.feed_rights import when
 from lantian.web.navigation import Page
 from lantian.web.remember import Memory
 from lantian.web.render import language_of, render
@@ -34,6 +35,7 @@ def page(request: Request, viewer: Annotated[Viewer, allow("feeds.read")]) -> Re
         page_name="feed_health",
         rows=[(known[row["feed"]], row) for row in shown],
         counts=Counter(row["state"] for row in shown),
+        when=when,
         owner=lambda code: DEPARTMENTS[code].zh if language == "zh" else DEPARTMENTS[code].en,
         ago=lambda moment: (viewer.now - moment).total_seconds(),
     )
