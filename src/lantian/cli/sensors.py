@@ -7,6 +7,7 @@ import signal
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from lantian.cli.output import Exit, Home, Json, NoDataError, command, emit, tab
 from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations.polling.service import Polled, Polls
-from lantian.observations.sensors import drift
+from lantian.observations.sensors import drift, files
 from lantian.observations.sensors.mqtt import Broker, listen
 from lantian.observations.sensors.service import Sensors
 from lantian.observations.sensors.store import Sensor, State, Version
@@ -26,6 +27,21 @@ from lantian.standards.codes import ITEMS
 app = typer.Typer()
 sensors = typer.Typer(help="Low-cost sensors 微站: messages, calibration, drift.", no_args_is_help=True)
 app.add_typer(sensors, name="sensors")
+
+
+@sensors.command("register")
+@command
+def register(
+    file: Annotated[Path, typer.Argument(help=f"CSV with {', '.join(files.NEEDED)}")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Register the sensors of a list, or change them 登记; a list with a fault is refused as a whole."""
+    listed = files.read(file)
+    with open_platform(home) as platform:
+        written = Sensors(platform).store.put(listed, words.actor(), f"list {file.name}")
+    value = {"file": file, "sensors": len(listed), "written": written}
+    emit(value, as_json, lambda console: console.print(f"{len(listed)} 个传感器 sensors, {written} 已写入 written"))
 
 
 @sensors.command("listen")

@@ -73,6 +73,8 @@ class Sensor:
         if self.since.tzinfo is None:
             raise ValueError(f"since {self.since.isoformat()}: expected a time with its zone")
         level_of(self.region)
+        if self.until is not None and self.until.tzinfo is None:
+            raise ValueError(f"until {self.until.isoformat()}: expected a time with its zone")
 
     def counts(self, moment: datetime) -> bool:
         """Whether it is in use at a moment."""
