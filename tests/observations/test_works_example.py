@@ -154,8 +154,8 @@ def test_the_examples_fires_are_joined_dispatched_and_most_are_out(city, monkeyp
     monkeypatch.setattr(Burning, "region_of", lambda _self, lon, _lat: "110113" if lon > 116.5 else "110114")
     feeds = Feeds(city)
     duties.of_cameras(city, feeds.read("burning_alert", PLATFORM), NOW)
-    assert example.install(city, "test") > 10
-    assert example.install(city, "test") == 0
+    assert example.install(city, FEEDS, "test") > 10
+    assert example.install(city, FEEDS, "test") == 0
     found = Burning(city).listed()
     by_source = {source: [one for one in found if one.source == source] for source in ("camera", "satellite")}
     assert len(by_source["camera"]) == 12

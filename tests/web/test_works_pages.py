@@ -29,8 +29,7 @@ from .beijing import EXAMPLE, NOW, token, windows
 from .layout import assert_well_laid
 
 FEEDS = (
-    "construction_site", "construction_check", "remote_sensing_gate", "vehicle_passing", "traffic_flow", "warden",
-    "burning_alert", "fire_hotspot",
+    "construction_site", "construction_check", "remote_sensing_gate", "vehicle_passing", "traffic_flow",
 )  # fmt: skip
 FIRMS = b"latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,instrument,confidence,frp,daynight\n"
 
@@ -55,7 +54,7 @@ def works(server, administration, template, tmp_path_factory):
                 feeds.put(
                     feed, EXAMPLE / "feeds" / feed / f"{feed}_example.csv", "example", known_at="time", example=True
                 )
-            example.install(opened, "example")
+            example.install(opened, EXAMPLE / "feeds", "example")
             _minutes(opened)
             Construction(opened).watch()
             yield opened

@@ -71,15 +71,21 @@ def load_folder(platform: Platform, folder: Path, actor: str, progress: Progress
 
 def put_measuring(platform: Platform, root: Path, config: Mapping[str, Any], actor: str, progress: Progress) -> None:
     """Put in what ``[measuring]`` asks for: invented devices, feeds, sensors 示例; twice changes nothing."""
+    from lantian.observations.burning import example as burning
+    from lantian.observations.construction.service import Construction
     from lantian.observations.feeds import example as feeds
     from lantian.observations.fraud import example as fraud
     from lantian.observations.gateway import example as gateway
     from lantian.observations.sensors import example as sensors
+    from lantian.observations.vehicles.service import Vehicles
 
     gateway.install(platform, config, actor, progress)
     sensors.install(platform, config, actor, progress)
     if "feeds" in config:
+        burning.install(platform, root / config["feeds"], actor)
         feeds.install(platform, {**config, "feeds": root / config["feeds"]}, actor, progress)
+        Construction(platform).watch()
+        Vehicles(platform).watch()
     fraud.install(platform, config, actor, progress)
 
 

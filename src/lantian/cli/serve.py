@@ -27,10 +27,14 @@ from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.jobs import BackgroundWorker, JobView, get_job, list_jobs, run_worker
 from lantian.kernel.settings import Settings, load
 from lantian.observations import duties as _duties  # noqa: F401  (registers its jobs)
+from lantian.observations.burning import duties as _burning  # noqa: F401  (registers its job)
+from lantian.observations.construction import service as _construction  # noqa: F401  (registers its job)
 from lantian.observations.fraud import duties as _fraud  # noqa: F401  (registers its job)
+from lantian.observations.gateway import duties as _gateway  # noqa: F401  (registers its jobs)
 from lantian.observations.polling import duties as _polling  # noqa: F401  (registers its jobs)
 from lantian.observations.quality import duties as _quality  # noqa: F401  (registers its jobs)
 from lantian.observations.sensors import duties as _sensors  # noqa: F401  (registers its jobs)
+from lantian.observations.vehicles import service as _vehicles  # noqa: F401  (registers its job)
 from lantian.supervision import alerts as _alerts  # noqa: F401  (registers its job)
 from lantian.web.app import create_app
 from lantian.web.server import make_server

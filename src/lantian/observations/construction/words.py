@@ -20,8 +20,9 @@ def sentence(site: Site, episode: Episode, rule: Rule) -> tuple[str, str]:
     begin, end = episode.begin.astimezone(_ZONE), episode.end.astimezone(_ZONE)
     item, value = NAMES[episode.item], f"{episode.value:.0f}"
     mean = {60: "小时均值", 15: "15 分钟均值", 5: "5 分钟均值"}.get(rule.minutes, f"{rule.minutes} 分钟均值")
-    when_zh = f"{begin:%m月%d日 %H:%M}—{end:%H:%M}"
-    when_en = f"{begin:%d %B %H:%M} to {end:%H:%M}"
+    until = "24:00" if end.date() > begin.date() else f"{end:%H:%M}"
+    when_zh = f"{begin:%m月%d日 %H:%M}—{until}"
+    when_en = f"{begin:%d %B %H:%M} to {until}"
     worst = f"{episode.worst.astimezone(_ZONE):%H:%M}"
     standard = rule.code.split("_")
     number = f"{standard[0].upper()}/{standard[1]}-{standard[2]}" if len(standard) == 3 else rule.code

@@ -18,6 +18,7 @@ Rule: TypeAlias = "Callable[[Platform, pl.DataFrame, datetime], object]"
 _F = TypeVar("_F", bound="Rule")
 
 MODULES: list[str] = [
+    "lantian.observations.burning.duties",
     "lantian.observations.power.service",
     "lantian.observations.waste.service",
 ]

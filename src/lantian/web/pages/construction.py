@@ -52,6 +52,7 @@ def page(request: Request, viewer: Reader) -> Response:
         spark=lambda one: spark(one, viewer),
         map=works_map.spec(viewer, [_disc(one, language) for one in found], [one.site.region for one in found]),
         points=construction.checklist.points,
+        word=lambda one: getattr(one, language),
         phases={code: pair[0 if language == "zh" else 1] for code, pair in PHASES.items()},
         name=lambda code: atlas.name(code, language),
     )
@@ -80,6 +81,7 @@ def file(request: Request, viewer: Reader, site: str) -> Response:
         alerts=told,
         chart=chart(found, language) if found.verdicts.height or found.hours.height else None,
         points=construction.checklist.points,
+        word=lambda one: getattr(one, language),
         phases={code: pair[side] for code, pair in PHASES.items()},
         names=NAMES,
         name=lambda code: atlas.name(code, language),
