@@ -149,3 +149,17 @@ def test_persons_and_plates_are_covered_for_others(example: Platform) -> None:
     assert Feeds(example).read("complaint_feed", reader).is_empty()
     assert waste.ledger(example, reader, NOW) == []
     assert Feeds(example).read("water_section", reader).height == 10  # open to everybody
+
+
+def test_a_file_of_the_hotline_serves_the_feed_and_the_desk_of_complaints() -> None:
+    from lantian.supervision.complaints import files
+
+    path = FOLDER / "complaint_feed" / "complaint_feed_example.csv"
+    found = files.read(path, lambda stated, words: stated or None, example=True)
+    with path.open(encoding="utf-8") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert {one.id for one in found} == rows.keys()
+    assert all(
+        (one.text, one.phone, one.region) == tuple(rows[one.id][n] for n in ("text", "phone", "region"))
+        for one in found
+    )

@@ -42,7 +42,7 @@ def page(request: Request, viewer: FeedReader, region: Region = "") -> Response:
         cities=[sizes[code] for code in sorted(sizes)],
         kinds={code: words[0 if language == "zh" else 1] for code, words in KIND_NAMES.items()},
         rules=rules(),
-        map=map_spec(viewer, found.gaps, language) if found.gaps else None,
+        map=map_spec(viewer, found.gaps, region, language) if found.gaps else None,
         region=region,
         regions=[one.region.code for one in coverage_of(viewer, "").cities],
         city=city_of,
@@ -81,7 +81,7 @@ def city_of(code: str) -> str:
     return next((one for one in above if level_of(one) == "city"), above[0] if above else code)
 
 
-def map_spec(viewer: Viewer, gaps: Sequence[CountyNeed], language: str) -> dict[str, Any] | None:
+def map_spec(viewer: Viewer, gaps: Sequence[CountyNeed], region: str, language: str) -> dict[str, Any] | None:
     """Counties with a gap as discs with the number missing; None where no outlines are loaded."""
     memory = Memory(viewer)
     try:
@@ -111,9 +111,11 @@ def map_spec(viewer: Viewer, gaps: Sequence[CountyNeed], language: str) -> dict[
     if not discs:
         return None
     known = {one.id for one in PlaceStore(viewer.platform.engine).outline_sets()}
+    whole = BELOW in known and not region  # in one city the counties themselves are drawn
+    drawn = f"/api/v1/outlines/{BELOW if whole else LINES}?step=0.004" + (f"&within={region}" if region else "")
     return {
         "bounds": list(Box.around([(disc["lon"], disc["lat"]) for disc in discs])),  # type: ignore[misc]
-        "outlines": [f"/api/v1/outlines/{name}?step=0.004" for name in (BELOW, LINES) if name in known][:1],
+        "outlines": [drawn],
         "caption": outlines.caption,
         "discs": discs,
     }
