@@ -199,19 +199,18 @@ def watch(seeds: range, days: int = 90) -> Watch:
     for seed in seeds:
         start = datetime(2015, 1, 10, tzinfo=UTC) + timedelta(days=85 * seed)
         rows, end = watched(start, days, seed), start + timedelta(days=days)
-        for trouble in alarms(rows, end):
+        clean = alarms(rows, end)
+        for trouble in clean:
             false[trouble.kind] += trouble.kind != "dead"  # an hour that the station lacked is truly missing
         names = sorted(set(rows["sensor"]) - set(REFERENCES))
         total += len(names) * days
         for number, case in enumerate(CASES):
             sensor, at = names[(seed * 5 + number) % len(names)], start + timedelta(days=40)
-            clean = {(one.kind, one.since) for one in alarms(rows, end) if one.sensor == sensor}
             told = [
                 one
                 for one in alarms(injected(rows, sensor, case, at), end)
-                if one.sensor == sensor and one.kind == kind.get(case, case) and (one.kind, one.since) not in clean
-                and one.since >= at - timedelta(hours=1)
-            ]  # fmt: skip
+                if one.sensor == sensor and one.kind == kind.get(case, case) and one not in clean and one.noticed >= at
+            ]
             first = min((one.noticed for one in told), default=None)
             delays[case].append((first - at).total_seconds() / 86400 if first else None)
     return Watch(delays, false, total)
