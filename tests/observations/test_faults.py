@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lantian.observations.faults import KINDS, Injected, inject
@@ -72,6 +72,7 @@ def test_truth_is_exact_and_all_else_is_as_it_was(kind, make):
     assert done.frame.select(pl.exclude("flag")).equals(put(frame, kind).frame.select(pl.exclude("flag")))
 
 
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32 - 1), kind=st.sampled_from(sorted(KINDS)))
 def test_any_seed_keeps_digits_and_sign(seed, kind):
     done = put(wide(), kind, seed)

@@ -1,7 +1,7 @@
 """The check sum: folded in halves it is what the standard computes bit by bit."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lantian.observations.hj212.crc import crc, crc_by_bit, crc_modbus, swapped
@@ -9,6 +9,7 @@ from lantian.observations.hj212.crc import crc, crc_by_bit, crc_modbus, swapped
 pytestmark = pytest.mark.requirement("M2", part="codec")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=1100))
 def test_the_folded_sum_is_the_standards(data):
     assert crc(data) == crc_by_bit(data)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lantian.observations.hj212 import TOLERANCES, Frame, Framer, decode
@@ -39,19 +39,19 @@ def frames_of(pieces: list[bytes], **how) -> list[Frame]:
     return [frame for piece in pieces for frame in framer.feed(piece)] + framer.flush()
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(streams, st.lists(st.integers(0, 60), max_size=60))
 def test_any_cutting_gives_the_same_frames(data, sizes):
     assert frames_of(cut(data, sizes)) == frames_of([data])
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(streams)
 def test_byte_by_byte_gives_the_same_frames(data):
     assert frames_of([bytes([byte]) for byte in data]) == frames_of([data])
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(junk, max_size=4).map(b"".join), st.sampled_from(GOOD), st.booleans())
 def test_a_good_packet_behind_any_junk_comes_out_at_once(noise, good, at_once):
     framer = Framer()
@@ -61,6 +61,7 @@ def test_a_good_packet_behind_any_junk_comes_out_at_once(noise, good, at_once):
     assert framer.held == 0
 
 
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(GOOD), max_size=12))
 def test_glued_packets_come_apart(data):
     assert frames_of([b"".join(data)]) == [decode(packet) for packet in data]
@@ -105,7 +106,7 @@ def test_tolerances_may_depend_on_the_device():
     assert "lower_case_crc" in [fault.name for fault in frames[1].faults]
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300))
 def test_no_bytes_make_a_packet_reader_fail(data):
     for raw in (data, b"##%04d" % len(data) + data + b"0000\r\n"):

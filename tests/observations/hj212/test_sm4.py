@@ -1,7 +1,7 @@
 """The enciphered data area of 2025."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lantian.observations.hj212 import CipherError, DataCipher, Framer, Link, decode, encode
@@ -33,6 +33,7 @@ def test_an_enciphered_packet_is_read_with_its_key_only(options):
     assert plain.fault.name == "cipher"
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(min_size=1, max_size=200).filter(lambda data: b"&&" not in data))
 def test_any_data_comes_back(data):
     cipher = DataCipher.of_session_key(KEY.hex())

@@ -37,11 +37,22 @@ def segment_of(packet: Packet) -> bytes:
     ValueError names a text that cannot stand in a packet: with ``;``, ``,``, ``=`` in a value, ``&&``, ``##`` or a
     control character.
     """
-    head = ";".join(f"{name}={text}" for name, text in packet.header.items())
-    items = ";".join(",".join(f"{name}={text}" for name, text in item) for item in packet.cp)
-    for name, text in (*packet.header.items(), *packet.fields()):
-        _writable(name, text)
-    return f"{head};CP=&&{items}&&".encode()
+    header = packet.header
+    head = ";".join([f"{name}={text}" for name, text in header.items()])
+    items = ";".join([",".join([f"{name}={text}" for name, text in item]) for item in packet.cp])
+    segment = f"{head};CP=&&{items}&&"
+    # signs that the texts must not hold are counted in the whole; only where the number is wrong, text by text
+    fields = sum(map(len, packet.cp))
+    right = (
+        segment.count(";") == len(header) + max(0, len(packet.cp) - 1)
+        and segment.count(",") == fields - len(packet.cp)
+        and "##" not in segment
+        and segment.isprintable()
+    )
+    for name, text in (*header.items(), *packet.fields()):
+        if not name or "=" in name or "&" in text or not right:
+            _writable(name, text)
+    return segment.encode()
 
 
 def _writable(name: str, text: str) -> None:
