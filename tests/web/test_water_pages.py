@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -257,3 +258,13 @@ def test_a_metering_system_pushes_half_hours_and_the_alarm_follows(fresh: Platfo
     )
     wrong = push("electricity", [{"meter": "M-none", "time": "2016-12-10 12:00", "kwh": "1"}])
     assert [one["field"] for one in wrong["refused"]] == ["meter"]
+
+
+def test_a_page_without_data_says_so_and_where_to_ask(fresh: Platform, fresh_client: TestClient) -> None:
+    for path in ("/water", "/waste", "/dustfall", "/power"):
+        page = fresh_client.get(path)
+        assert page.status_code == 200
+        assert "state-note" in page.text
+        (link,) = re.findall(r'href="(/catalogue/\w+)"', page.text)
+        assert fresh_client.get(link).status_code == 200
+    assert "没有区县" in fresh_client.get("/network").text
