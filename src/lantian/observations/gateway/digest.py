@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from lantian.observations.gateway.device import Device
-from lantian.observations.gateway.journal import KEPT, SENT, Record
+from lantian.observations.gateway.journal import KEPT, REFUSED, SENT, Record
 from lantian.observations.hj212 import TOLERANCES, Frame, decode, readings
 from lantian.observations.telemetry import COLUMNS
 
@@ -52,18 +52,15 @@ def digest(records: Iterable[Record], devices: Mapping[str, Device]) -> tuple[pl
     for record in records:
         frame = decode(record.raw, tolerances=TOLERANCES)
         packet = frame.read
-        faults = [str(fault) for fault in frame.faults]
-        quirks: list[str] = [] if record.way == SENT else list(frame.quirks)
+        device = devices.get(packet.mn) if packet else None
+        if record.way == REFUSED:  # judged as the gateway did: by what this device may do
+            frame = frame.under(device.allowed if device else ())
+        faults = [] if record.way == SENT else [str(fault) for fault in frame.faults]
+        quirks = [] if record.way == SENT else list(frame.quirks)
         count = 0
-        if packet is not None and record.way == KEPT:
-            device = devices.get(packet.mn)
+        if record.way == KEPT:
             count, strange = _read(frame, device, record.at, said)
-            if strange:
-                faults.append(strange)
-        elif record.way != SENT:
-            device = devices.get(packet.mn) if packet else None
-            allowed = device.allowed if device else ()
-            faults += [f"{name}: not granted to this device" for name in frame.quirks if name not in allowed]
+            faults += [strange] if strange else []
         part = "" if packet is None or packet.pnum is None else f"{packet.pno}/{packet.pnum}"
         head = ("", "", "", "") if packet is None else (packet.mn, packet.st, packet.cn, packet.qn)
         log.append(

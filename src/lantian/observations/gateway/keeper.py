@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ from lantian.observations.gateway.shelving import Shelver
 from lantian.observations.telemetry import TelemetryStore
 
 EVERY = 2.0
+_PATIENCE = 10  # the connections go first: the journal keeps what is not shelved yet
 _log = logging.getLogger("lantian.gateway.keeper")
 
 
@@ -66,6 +68,7 @@ class Keeper:
 
 def main() -> None:
     """Read home and database from the first line of standard input, and work until it ends."""
+    os.nice(_PATIENCE)
     told = json.loads(sys.stdin.readline())
     settings = Settings(home=Path(told["home"]), database_url=told["database_url"])
     over = threading.Event()
