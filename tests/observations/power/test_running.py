@@ -54,7 +54,13 @@ def test_a_line_that_slept_or_is_new_is_judged_by_its_rated_power_or_not_at_all(
     assert [(one.line, one.kw, one.means) for one in marks] == [
         ("a", 40.0, "rated"), ("b", 20.0, "rated"), ("c", None, "unknown"),
     ]  # fmt: skip
-    assert learned(past("z", np.zeros(500)))[0].means == "unknown"
+
+
+def test_the_noise_of_a_facility_that_is_never_switched_on_is_not_taken_for_running() -> None:
+    noise = np.abs(np.random.default_rng(2).normal(0.05, 0.02, 1000))
+    (mark,) = learned(past("t", noise))
+    assert (mark.kw, mark.means) == (0.2, "asleep")
+    assert learned(past("z", np.zeros(500)))[0].means == "asleep"
 
 
 def test_an_enterprise_works_where_one_of_its_lines_runs() -> None:

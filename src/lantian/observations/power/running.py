@@ -22,7 +22,7 @@ SHIPPED: Final = Path(__file__).with_name("power.yaml")
 BINS: Final = 64
 """Bins of the histogram in which a line's two levels are looked for."""
 
-Means = Literal["groups", "share", "rated", "unknown"]
+Means = Literal["groups", "share", "rated", "asleep", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Settings:
     clear: float
     share: float
     asleep: float
+    least: float
     lasting: int
 
 
@@ -49,7 +50,7 @@ class Threshold:
         idle, running: mean power of the two groups, kW; None where there is one group only.
         readings: how many it was learned from.
         means: ``groups`` (two levels), ``share`` (of its usual upper power), ``rated`` (of its rated power),
-            ``unknown``.
+            ``asleep`` (it has drawn next to nothing), ``unknown``.
     """
 
     line: str
@@ -98,8 +99,8 @@ def _threshold(line: str, power: NDArray[np.float64], rated: float | None, chose
     upper = float(np.percentile(power, 99))
     if rated and upper < chosen.asleep * rated:
         return Threshold(line, chosen.share * rated, None, None, int(power.size), "rated")
-    if upper <= 0:
-        return Threshold(line, None, None, None, int(power.size), "unknown")
+    if upper < chosen.least:
+        return Threshold(line, chosen.least, None, None, int(power.size), "asleep")
     cut = _between(power)
     low, high = power[power <= cut], power[power > cut]
     if low.size and high.size and low.mean() <= chosen.clear * high.mean():

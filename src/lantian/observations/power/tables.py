@@ -15,6 +15,6 @@ power_threshold = sa.Table(
     sa.Column("idle", sa.Float, comment="mean power standing still, kW; null: one level only"),
     sa.Column("running", sa.Float, comment="mean power running, kW; null: one level only"),
     sa.Column("readings", sa.BigInteger, nullable=False, comment="from how many it was learned"),
-    sa.Column("means", sa.Text, nullable=False, comment="groups, share, rated, unknown"),
+    sa.Column("means", sa.Text, nullable=False, comment="groups, share, rated, asleep, unknown"),
     sa.PrimaryKeyConstraint("line", "learned_at", name="pk_power_threshold"),
 )
