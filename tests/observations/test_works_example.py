@@ -116,7 +116,7 @@ def test_a_site_is_judged_by_its_instruments_and_its_county(city):
     assert construction.file("site-01").hours.height > 0
     with pytest.raises(LookupError):
         construction.file("site-99")
-    assert set(MINUTES) == {"site", "item", "time", "value"}
+    assert set(MINUTES) == {"site", "item", "time", "value", "span"}
 
 
 @pytest.mark.requirement("M9", part="ranked vehicles, routes, hours, road-hour emissions of the example")

@@ -23,7 +23,7 @@ def minutes(*hours, item="pm10", site="site-01", share=1.0):
         for minute in range(round(60 * share))
     ]
     return pl.DataFrame(rows, schema=["site", "item", "time", "value"], orient="row").with_columns(
-        pl.col("time").cast(pl.Datetime("us", "UTC"))
+        pl.col("time").cast(pl.Datetime("us", "UTC")), pl.lit(1.0).alias("span")
     )
 
 
@@ -63,6 +63,15 @@ def test_an_hour_without_the_county_or_with_too_few_minutes_is_not_judged():
     assert found["exceeds"].to_list() == [True, None]
     assert hebei(minutes(500, share=0.74), county(100.0)).is_empty()
     assert hebei(minutes(500, share=0.75), county(100.0)).height == 1
+
+
+def test_an_instrument_of_ten_minutes_makes_hours_and_no_five_minutes():
+    values = minutes(500).filter(pl.col("time").dt.minute() % 10 == 0).with_columns(pl.lit(10.0).alias("span"))
+    assert hebei(values, county(100.0))["value"].to_list() == [500.0]
+    assert hebei(values.head(4), county(100.0)).is_empty()  # 40 of 60 minutes
+    rule = RULES.rules["db21_2642_2016"]
+    tsp = values.with_columns(pl.lit("tsp").alias("item"))
+    assert judge(tsp, [SITE], rule, county(), valid_share=0.75).is_empty()
 
 
 @pytest.mark.requirement("M7", part="the 15-minute rule")

@@ -13,15 +13,11 @@ from lantian.observations.construction.rules import Limit, Rule
 from lantian.observations.construction.site import Site
 
 ZONE = "Asia/Shanghai"
-MINUTES: Final = pl.Schema(
-    {
-        "site": pl.String(),
-        "item": pl.String(),
-        "time": pl.Datetime("us", "UTC"),
-        "value": pl.Float64(),
-    }
-)
-"""Columns of minute values: ug/m3, the beginning of the minute."""
+MINUTES: Final = pl.Schema({
+    "site": pl.String(), "item": pl.String(), "time": pl.Datetime("us", "UTC"), "value": pl.Float64(),
+    "span": pl.Float64(),
+})  # fmt: skip
+"""Columns of instruments' short means: ug/m3, the beginning of the period, its length in minutes."""
 
 VERDICTS: Final = pl.Schema({
     "site": pl.String(), "rule": pl.String(), "item": pl.String(), "time": pl.Datetime("us", "UTC"),
@@ -67,12 +63,14 @@ class Episode:
 def means(values: pl.DataFrame, minutes: int, valid_share: float) -> pl.DataFrame:
     """Means over periods of a day that begin at midnight in Beijing: ``site, item, time, value``.
 
-    A mean of fewer than ``valid_share`` of its minutes is left out. `values` as `MINUTES`, at most one a minute.
+    A mean of fewer than ``valid_share`` of its minutes is left out. `values` as `MINUTES`; those longer than the
+    period wanted say nothing of it.
     """
-    kept = values.filter(pl.col("value").is_finite())
+    kept = values.filter(pl.col("value").is_finite(), pl.col("span") <= minutes)
+    weighed = (pl.col("value") * pl.col("span")).sum() / pl.col("span").sum()
     return (
         kept.group_by("site", "item", pl.col("time").dt.truncate(f"{minutes}m"))
-        .agg(pl.col("value").mean(), pl.len().alias("n"))
+        .agg(weighed.alias("value"), pl.col("span").sum().alias("n"))
         .filter(pl.col("n") >= valid_share * minutes - 1e-9)
         .select("site", "item", "time", "value")
         .sort("site", "item", "time")

@@ -39,6 +39,7 @@ ACTOR = "construction"
 _LIVE = timedelta(minutes=15)
 """A value older than this is not called live."""
 
+_HOURS = pl.Schema({name: kind for name, kind in MINUTES.items() if name != "span"})
 _GOOD = ("N", "")
 """Flags of HJ 212 with which a value counts."""
 
@@ -197,14 +198,16 @@ class Construction:
                 Standing(
                     site, rules[site.id], live, at, None if mine is None else mine["time"].max(),  # type: ignore[arg-type]
                     counts.get(site.id, 0), None if around is None else around["value"][-1], of.get(site.id, ""), said,
-                    pl.DataFrame(schema=MINUTES) if hourly is None else hourly,
+                    pl.DataFrame(schema=_HOURS) if hourly is None else hourly,
                     tuple(exceedance.episodes(said, self.rules.episode_gap)), checks.get(site.id, ()),
                 )
             )  # fmt: skip
         return made
 
     def _telemetry(self, sites: Sequence[str], start: datetime, end: datetime, as_of: datetime) -> pl.DataFrame:
-        devices = {one.mn: one.site for one in Register(self._platform).devices(sites=sites) if one.site}
+        registered = Register(self._platform).devices(sites=sites)
+        devices = {one.mn: one.site for one in registered if one.site}
+        spans = {one.mn: max(one.every, 60) / 60 for one in registered}
         if not devices:
             return pl.DataFrame(schema=MINUTES)
         rows = TelemetryStore(self._platform).read(
@@ -212,9 +215,12 @@ class Construction:
         )
         return (
             rows.filter(pl.col("flag").fill_null("").is_in(_GOOD), pl.col("value").is_not_null())
-            .with_columns(pl.col("device").replace_strict(devices, return_dtype=pl.String).alias("site"))
+            .with_columns(
+                pl.col("device").replace_strict(devices, return_dtype=pl.String).alias("site"),
+                pl.col("device").replace_strict(spans, return_dtype=pl.Float64).alias("span"),
+            )
             .group_by("site", "item", "time")  # several instruments of a site: their mean
-            .agg(pl.col("value").mean())
+            .agg(pl.col("value").mean(), pl.col("span").max())
             .select(*MINUTES)
             .sort("site", "item", "time")
             .collect()
