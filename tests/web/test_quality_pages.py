@@ -8,7 +8,7 @@ import pytest
 
 from lantian.kernel.jobs import Progress
 from lantian.observations.fraud import example
-from lantian.observations.gateway.device import Device
+from lantian.observations.gateway import example_fleet
 from lantian.observations.gateway.register import Register
 from lantian.observations.quality.service import Quality
 from lantian.observations.store import ObservationStore
@@ -21,6 +21,7 @@ from .layout import assert_well_laid
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)
 BAD = datetime(2016, 12, 14, 2, tzinfo=UTC)  # 10:00 in Beijing
 HOUR = timedelta(hours=1)
+STACKS = tuple(one.mn for one in example_fleet.FLEET if one.kind == "cems")
 OURS = {"origin": "http://testserver"}
 DECISION = {"place": "1901A", "item": "pm25", "first": "2016-12-14T10:00", "last": "2016-12-14T12:00"}
 
@@ -30,7 +31,20 @@ def judged(fresh):
     """Four stations, one of which shows three hours that no other does; three stacks of which two cheat."""
     places = PlaceStore(fresh.engine)
     places.put_regions(
-        [Region("110000", "北京市", "Beijing"), Region("130100", "石家庄市", "Shijiazhuang")], "test", "test"
+        [
+            *(
+                Region(code, name, en)
+                for code, name, en in (
+                    ("110000", "北京市", "Beijing"),
+                    ("110107", "石景山区", "Shijingshan"),
+                    ("110114", "昌平区", "Changping"),
+                    ("110113", "顺义区", "Shunyi"),
+                )
+            ),
+            Region("130100", "石家庄市", "Shijiazhuang"),
+        ],
+        "test",
+        "test",
     )
     places.put_stations(
         [
@@ -63,13 +77,7 @@ def judged(fresh):
         )
     ObservationStore(fresh).append(pl.concat(frames), "hour", "test", actor="test")
     Quality(fresh).run(NOW - timedelta(days=7), NOW, "test")
-    Register(fresh).put(
-        [
-            Device(f"C{k}", "cems", "31", f"示例烟囱{k}", "110000", NOW - timedelta(days=3), "123456", example=True)
-            for k in range(3)
-        ],
-        "test",
-    )
+    Register(fresh).put([one for one in example_fleet.devices(NOW) if one.kind == "cems"], "test")
     example.install(fresh, {"devices": True}, "test", Progress())
     return fresh
 
@@ -130,12 +138,12 @@ def test_the_fraud_page_ranks_days_and_shows_evidence_and_thresholds(judged, fre
     assert "连续 24 小时都是" in page
     assert 'class="line own"' in page
     assert "示例" in page
-    one = fresh_client.get("/fraud?device=C2&day=2016-12-11").text
+    one = fresh_client.get(f"/fraud?device={STACKS[2]}&day=2016-12-11").text
     assert "氧含量" in one
     english = fresh_client.get("/fraud?lang=en").text
     assert "device-days of the last 14 days are over the limit" in english
     limits = fresh_client.get("/fraud/thresholds?lang=zh").text
-    assert "2016-09-29 至 2016-12-01，3 台设备" in limits
+    assert "2016-09-30 至 2016-12-01，3 台设备" in limits
     assert "削顶" in limits
 
 
@@ -144,7 +152,7 @@ def test_the_interface_tells_the_same(judged, fresh_client):
     assert {(row["place"], row["check"]) for row in flags} == {("1901A", "neighbour")}
     assert fresh_client.get("/api/v1/quality/flags?first=2016-12-15").json() == []
     scores = fresh_client.get("/api/v1/fraud/scores?first=2016-12-01&least=50").json()
-    assert {"device": "C1", "day": "2016-12-12"}.items() <= scores[0].items()
+    assert (STACKS[1], "2016-12-12") in {(row["device"], row["day"]) for row in scores}
     assert all(row["score"] >= 50 for row in scores)
     (version,) = [one for one in fresh_client.get("/api/v1/fraud/thresholds").json() if one["kind"] == "cems"]
     assert version["rate"] == 0.01

@@ -11,8 +11,9 @@ from lantian.cli import words
 from lantian.cli.output import Home, Json, NoDataError, command, emit, table
 from lantian.kernel.bootstrap import open_platform
 from lantian.kernel.settings import TIMEZONE
+from lantian.observations.fraud.catalogue import FEATURES
 from lantian.observations.fraud.service import Fraud
-from lantian.observations.fraud.words import FEATURES, item_name
+from lantian.observations.fraud.words import item_name
 from lantian.observations.quality.service import Quality
 
 app = typer.Typer()

@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 
 from lantian.observations.fraud import Fleet, Learned, learn, scores
+from lantian.observations.fraud.catalogue import FEATURES
 from lantian.observations.fraud.days import OXYGEN
 from lantian.observations.fraud.features import likeness
 from lantian.observations.fraud.thresholds import Tail
-from lantian.observations.fraud.words import FEATURES, sentence
+from lantian.observations.fraud.words import sentence
 
 from .made import DAYS, DEVICES, fleet
 
@@ -85,7 +86,7 @@ def test_the_stated_rate_of_the_history_alarms(history, learned):
     score = scores(history, learned).score
     known = score[~np.isnan(score)]
     assert known.size > 1300
-    assert 0.005 <= np.mean(known > 50) <= 0.0101
+    assert np.mean(known > 50) <= 0.0101
     assert learned.days == known.size
 
 

@@ -8,23 +8,17 @@ from lantian.kernel.jobs import Progress
 from lantian.observations import alerts
 from lantian.observations.fraud import example
 from lantian.observations.fraud.service import ALERT_FROM, Fraud
-from lantian.observations.gateway.device import Device
+from lantian.observations.gateway import example_fleet
 from lantian.observations.gateway.register import Register
 
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)
-STACKS = ("C1", "C2", "C3")
+STACKS = tuple(one.mn for one in example_fleet.FLEET if one.kind == "cems")
 
 
 @pytest.fixture
 def plants(platform):
     platform.clock.set_simulated(NOW, paused=True)
-    Register(platform).put(
-        [
-            Device(mn, "cems", "31", f"示例烟囱{mn}", "110107", NOW - timedelta(days=3), "123456", example=True)
-            for mn in STACKS
-        ],
-        "test",
-    )
+    Register(platform).put([one for one in example_fleet.devices(NOW) if one.kind == "cems"], "test")
     assert example.install(platform, {"devices": True}, "test", Progress()) > 0
     return platform
 
@@ -39,20 +33,24 @@ def test_the_stacks_that_cheat_are_found_told_and_raise_an_alert(plants):
     assert len(others) <= 4
     assert all(score < ALERT_FROM for score in others.values()), others
     features = {key: {one["feature"] for one in found[key]["evidence"]} for key in cheats}
-    assert "constant" in features[("C2", date(2016, 12, 12))]
-    assert "calibration" in features[("C2", date(2016, 12, 10))]
-    assert "oxygen" in features[("C3", date(2016, 12, 11))]
-    assert "copied_day" in features[("C3", date(2016, 12, 8))]
-    row = found[("C2", date(2016, 12, 12))]
+    assert "constant" in features[(STACKS[1], date(2016, 12, 12))]
+    assert "calibration" in features[(STACKS[1], date(2016, 12, 10))]
+    assert "oxygen" in features[(STACKS[2], date(2016, 12, 11))]
+    assert "copied_day" in features[(STACKS[2], date(2016, 12, 8))]
+    row = found[(STACKS[1], date(2016, 12, 12))]
     assert "连续 24 小时都是" in row["evidence"][0]["zh"]
     assert row["example"] is True
     raised = alerts.listed(plants.engine, [(None, None)], as_of=NOW, kind="fraud")
-    assert {one.alert.subject for one in raised} <= {"C2", "C3"}
+    assert {one.alert.subject for one in raised} <= set(STACKS[1:])
     alert = next(one.alert for one in raised if one.alert.key == "2016-12-12")
-    assert (alert.category, alert.example, alert.link) == ("industry", True, "/fraud?device=C2&day=2016-12-12")
+    assert (alert.category, alert.example, alert.link) == (
+        "industry",
+        True,
+        f"/fraud?device={STACKS[1]}&day=2016-12-12",
+    )
     assert "恒值" in alert.zh
     (version,) = fraud.versions(NOW, "cems")
-    assert version.learned.first == date(2016, 9, 29)
+    assert version.learned.first == date(2016, 9, 30)
     assert version.learned.days >= 100
     assert version.learned.limit > 0
 
@@ -74,11 +72,11 @@ def test_scoring_again_changes_nothing_and_a_new_version_replaces(plants):
 
 def test_a_day_beside_the_fleet_and_what_cannot_be_asked(plants):
     fraud = Fraud(plants)
-    day = fraud.day("cems", "C2", date(2016, 12, 12), "so2", NOW)
+    day = fraud.day("cems", STACKS[1], date(2016, 12, 12), "so2", NOW)
     assert len(day["own"]) == 24
     assert len(set(day["own"])) == 1
     assert all(low <= high for low, high in zip(day["low"], day["high"], strict=True))
-    for kind, device, says in (("ship", "C2", "expected one of"), ("cems", "C9", "nothing is known")):
+    for kind, device, says in (("ship", "x", "expected one of"), ("cems", "x", "nothing is known")):
         with pytest.raises((ValueError, LookupError), match=says):
             fraud.day(kind, device, date(2016, 12, 12), "so2", NOW)
     with pytest.raises(ValueError, match="expected the first before the last"):

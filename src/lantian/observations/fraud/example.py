@@ -1,7 +1,7 @@
 """The example's plants 示例: two months of hours of its three stacks by formula; two of them cheat on some days.
 
-Called after the example's devices are in. The real stations' data stay untouched; their thresholds are learned from a
-year of their own hours, and their last two weeks are scored like everybody's.
+Called after the example's devices are in. The real stations' data stay untouched; their thresholds are learned from
+eight months of their own hours, and their last two weeks are scored like everybody's.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from lantian.kernel.settings import TIMEZONE
 from lantian.observations.faults import inject
 from lantian.observations.fraud.days import OXYGEN
 from lantian.observations.fraud.service import Fraud
+from lantian.observations.gateway.example_fleet import DAYS as OWN
+from lantian.observations.gateway.example_fleet import FLEET, Member, values
 from lantian.observations.gateway.register import Register
 from lantian.observations.telemetry.store import TelemetryStore
 
 DAYS = 75
 """Days of hours before the devices' own three."""
 
-OWN = 3
 SCORED = 14
 REFERENCE = 6.0
 SOURCE = "example:fraud"
@@ -45,13 +46,15 @@ def install(platform: Platform, config: Mapping[str, Any], actor: str, progress:
     0 where it was done before, or the example has no stacks.
     """
     until = datetime.fromisoformat(str(config.get("until", "2016-12-16T20:00"))).replace(tzinfo=TIMEZONE)
-    stacks = [one.mn for one in Register(platform).devices(kind="cems") if one.example]
+    there = {one.mn for one in Register(platform).devices(kind="cems") if one.example}
+    members = [one for one in FLEET if one.mn in there]
+    stacks = [one.mn for one in members]
     fraud, today = Fraud(platform), until.date()
     if not config.get("devices") or not stacks or fraud.versions(platform.clock.now(), most=1):
         return 0
     progress.stage("示例弄虚作假筛查 fraud")
-    end = datetime.combine(today - timedelta(days=OWN), datetime.min.time(), TIMEZONE)
-    frame = pl.concat([hours(mn, number, end) for number, mn in enumerate(stacks)])
+    end = until - timedelta(days=OWN)
+    frame = pl.concat([hours(one, number, end) for number, one in enumerate(members)])
     for number, days, kind, item, sizes in CHEATS:
         if number < len(stacks):
             start = datetime.combine(today - timedelta(days=days), datetime.min.time(), TIMEZONE)
@@ -63,7 +66,7 @@ def install(platform: Platform, config: Mapping[str, Any], actor: str, progress:
     TelemetryStore(platform).append(frame.select(*_COLUMNS), SOURCE)
     last = today - timedelta(days=1)
     learned_to = today - timedelta(days=SCORED + 1)
-    for kind, first in (("cems", end.date() - timedelta(days=DAYS)), ("state", today - timedelta(days=365))):
+    for kind, first in (("cems", end.date() - timedelta(days=DAYS - 1)), ("state", today - timedelta(days=240))):
         _learn(fraud, kind, first, learned_to, actor)
     return fraud.score(today - timedelta(days=SCORED), last, actor)
 
@@ -77,40 +80,29 @@ def _learn(fraud: Fraud, kind: str, first: date, last: date, actor: str) -> None
 
 
 _COLUMNS = ("device", "resolution", "item", "time", "value", "converted", "flag", "qn", "known_at")
+_TAKEN = {"a21026": ("so2", 1000, -2), "a21002": ("nox", 1000, -2), "a34013": ("a34013", 1, 1), OXYGEN: (OXYGEN, 1, 1)}
+"""Code -> item, factor into the platform's unit, decimals that are left."""
 
 
-def hours(mn: str, number: int, end: datetime) -> pl.DataFrame:
-    """Invented hours of a stack before `end`: load by the time of day and week, oxygen against it, concentrations with
-    it; an hour of calibration a day.
-    """
-    random = np.random.default_rng(616 + number)
-    count = DAYS * 24
-    at = np.arange(count)
-    clock = at % 24
-    slow = np.convolve(random.normal(0, 1, count + 95), np.ones(96) / 96, "valid")[:count]
-    course = 0.8 + 0.13 * np.sin(2 * np.pi * (clock - 9) / 24) + 0.5 * slow
-    load = np.clip(course + random.normal(0, 0.03, count), 0.3, 1.1)
-    oxygen = np.clip(12.5 - 6.5 * load + random.normal(0, 0.2, count), 3, 18).round(2)
-    base = {
-        "so2": 1000 * np.maximum(1.0, 17 * load + random.normal(0, 1.6, count)),
-        "nox": 1000 * np.maximum(4.0, 36 * load + random.normal(0, 2.6, count)),
-        "a34013": np.maximum(0.3, 3.6 * load + random.normal(0, 0.4, count)),
-        OXYGEN: oxygen,
-    }
-    digits = {"so2": -2, "nox": -2, "a34013": 1, OXYGEN: 2}
-    times = [end - timedelta(hours=int(count - k)) for k in at]
-    flags = np.where(clock == 3 * number + 1, "C", "N")
+def hours(one: Member, number: int, end: datetime) -> pl.DataFrame:
+    """Invented hours of a stack before `end`, by the formula of its own three days; an hour of calibration a day."""
+    steps = DAYS * 86_400 // one.every
+    said = values(one, {}, steps, np.random.default_rng(616 + number))
+    times = [end - timedelta(hours=DAYS * 24 - k) for k in range(DAYS * 24)]
     parts = []
-    for item, series in base.items():
-        value = np.round(series, digits[item])
+    for code, (item, factor, digits) in _TAKEN.items():
+        means = said[code].reshape(DAYS * 24, -1).mean(axis=1) * factor
         parts.append(
             pl.DataFrame(
-                {"time": times, "value": value, "flag": flags},
-                schema_overrides={"time": pl.Datetime("us", "UTC")},
+                {"time": times, "value": np.round(means, digits)}, schema_overrides={"time": pl.Datetime("us", "UTC")}
             ).with_columns(
-                pl.lit(mn).alias("device"),
+                pl.lit(one.mn).alias("device"),
                 pl.lit("hour").alias("resolution"),
                 pl.lit(item).alias("item"),
+                pl.when(pl.col("time").dt.hour() == 3 * number + 1)
+                .then(pl.lit("C"))
+                .otherwise(pl.lit("N"))
+                .alias("flag"),
                 pl.lit(None, pl.String).alias("qn"),
                 (pl.col("time") + pl.duration(hours=1)).alias("known_at"),
             )

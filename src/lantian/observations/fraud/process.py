@@ -15,6 +15,9 @@ from lantian.observations.fraud.features import when_bad
 TOLERANCE = 0.02
 """Converted against recomputed: allowed deviation (own start value, docs/fraud.md)."""
 
+STEADY = 0.4
+"""Percent of oxygen that a stack varies by at the least, however steady it was."""
+
 AIR = 20.9
 """Percent of oxygen in air; there the conversion has no meaning."""
 
@@ -39,10 +42,11 @@ def oxygen(fleet: Fleet, item: str) -> Array:
     """Dilution: oxygen high and the pollutant not, both against the 30 days before.
 
     The mean over the day of oxygen's robust departure and what the pollutant lies below its own usual; hours with
-    usual oxygen count 0, a low pollutant alone says nothing.
+    usual oxygen count 0, a low pollutant alone says nothing; hours marked stopped are left out.
     """
-    up = _departure(fleet.values[OXYGEN])
-    down = -_departure(fleet.values[item])
+    still = np.zeros(fleet.values[item].shape, bool) if fleet.marks is None else fleet.marks == "F"
+    up = _departure(np.where(still, np.nan, fleet.values[OXYGEN]), STEADY)
+    down = -_departure(np.where(still, np.nan, fleet.values[item]), fleet.noise(item))
     both = np.where(up > 0, np.minimum(up, 8.0) + np.clip(down, -1.0, 3.0), 0.0)
     known = ~np.isnan(up) & ~np.isnan(down)
     n = known.sum(axis=2)
@@ -91,8 +95,8 @@ def power(fleet: Fleet, item: str) -> Array:
     return np.where(known, (ran & silent).sum(axis=2) / np.maximum(n, 1), np.nan)
 
 
-def _departure(values: Array) -> Array:
-    """By how many robust deviations each hour departs from the 30 days before."""
+def _departure(values: Array, least: float) -> Array:
+    """By how many robust deviations (`least` at the least) each hour departs from the 30 days before."""
     middle, spread = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     for d in range(LEAST, values.shape[0]):
         past = values[max(0, d - USUAL) : d].transpose(0, 2, 1).reshape(-1, values.shape[1])
@@ -100,7 +104,7 @@ def _departure(values: Array) -> Array:
         middle[d] = centre[:, None]
         spread[d] = (1.4826 * median(np.abs(past - centre), least=24 * LEAST // 2))[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((values - middle) / np.maximum(spread, 1e-9))
+        return np.asarray((values - middle) / np.maximum(spread, least))
 
 
 def _daily(values: Array) -> Array:

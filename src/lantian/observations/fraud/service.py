@@ -19,11 +19,12 @@ from lantian.kernel import audit
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations.alerts import Alert, raised
 from lantian.observations.fraud import thresholds
+from lantian.observations.fraud.catalogue import FEATURES
 from lantian.observations.fraud.days import USUAL, Fleet
 from lantian.observations.fraud.sources import FROM_STATIONS, KINDS, Source, sources
 from lantian.observations.fraud.tables import fraud_score, fraud_threshold
 from lantian.observations.fraud.thresholds import Learned, Scored
-from lantian.observations.fraud.words import FEATURES, item_name, sentence
+from lantian.observations.fraud.words import item_name, sentence
 
 if TYPE_CHECKING:
     from lantian.kernel.bootstrap import Platform

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from lantian.observations.fraud.days import Array, Fleet, Scale
+from lantian.observations.fraud.catalogue import FEATURES
+from lantian.observations.fraud.days import OXYGEN, Array, Fleet, Scale
 from lantian.observations.fraud.features import SERIES
 from lantian.observations.fraud.process import PLANT, can
 
@@ -23,6 +24,9 @@ RATE = 0.01
 
 SHARES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 """Shares of the history that reach a value: the table that is kept of each feature."""
+
+OF_OXYGEN = ("constant", "low_variance", "copied_day")
+"""Features of a series that are looked at in oxygen."""
 
 MOST_EVIDENCE = 6
 """Pieces of evidence kept of a day."""
@@ -97,7 +101,7 @@ class Learned:
             "scales": {item: asdict(scale) for item, scale in sorted(self.scales.items())},
             "tails": [
                 {"feature": feature, "item": item, "days": tail.days, "values": list(tail.values)}
-                | {"threshold": round(tail.value_at(self.limit), 4)}
+                | {"threshold": round(threshold(feature, tail, self.limit), 4)}
                 for (feature, item), tail in sorted(self.tails.items())
             ],
         }
@@ -135,15 +139,34 @@ class Scored:
 
 
 def measured(fleet: Fleet) -> Iterator[tuple[str, str, Array]]:
-    """Every feature that the fleet has what it needs for: feature, item, [days, devices]."""
+    """Every feature that the fleet has what it needs for: feature, item, [days, devices].
+
+    Hours marked stopped say nothing of a series. Of oxygen only what a pollutant would not explain is looked at.
+    """
+    worked = fleet
+    if fleet.marks is not None:
+        still = fleet.marks == "F"
+        worked = replace(fleet, values={item: np.where(still, np.nan, one) for item, one in fleet.values.items()})
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for item in fleet.values:
             for name, feature in SERIES.items():
-                if name != "copied_neighbour" or len(fleet.devices) > 1:
-                    yield name, item, feature(fleet, item)
+                alone = name == "copied_neighbour" and len(fleet.devices) == 1
+                if not alone and (item != OXYGEN or name in OF_OXYGEN):
+                    yield name, item, feature(fleet if name == "missing_when_bad" else worked, item)
             for name, feature in PLANT.items():
-                if can(fleet, item, name):
+                if item != OXYGEN and can(fleet, item, name):
                     yield name, item, feature(fleet, item)
+
+
+def threshold(name: str, tail: Tail, limit: float) -> float:
+    """The value from which on a feature is evidence: learned, and never below its `least`."""
+    return max(tail.value_at(limit), FEATURES[name].least)
+
+
+def rarities(name: str, tail: Tail, found: Array) -> Array:
+    """How rare values of a feature are; 0 below its `least` (words.yaml), NaN where nothing is known."""
+    rare = np.where(found < FEATURES[name].least, 0.0, tail.rarity(found))
+    return np.where(np.isnan(found), np.nan, rare)
 
 
 def learn(fleet: Fleet, *, rate: float = RATE) -> Learned:
@@ -158,11 +181,11 @@ def learn(fleet: Fleet, *, rate: float = RATE) -> Learned:
         tail = Tail.of(found)
         if tail is not None:
             tails[(name, item)] = tail
-            rarest = np.fmax(rarest, np.where(np.isnan(found), np.nan, tail.rarity(found)))
+            rarest = np.fmax(rarest, rarities(name, tail, found))
     known = rarest[~np.isnan(rarest)]
     if known.size < 100:
         raise ValueError(f"{known.size} device-days of kind {fleet.kind}: expected at least 100 to learn from")
-    limit = float(np.quantile(known, 1 - rate, method="higher"))
+    limit = max(float(np.quantile(known, 1 - rate, method="higher")), -float(np.log10(rate)))
     days, devices = fleet.shape
     scales = {item: fleet.scale(item) for item in fleet.values}
     return Learned(fleet.kind, rate, limit, tails, scales, fleet.first, fleet.day(days - 1), devices, int(known.size))
@@ -175,10 +198,10 @@ def scores(fleet: Fleet, learned: Learned) -> Scored:
     rarest = np.full(fleet.shape, np.nan)
     rare = {}
     for key, values in found.items():
-        rare[key] = np.where(np.isnan(values), np.nan, learned.tails[key].rarity(values))
+        rare[key] = rarities(key[0], learned.tails[key], values)
         rarest = np.fmax(rarest, rare[key])
     score = np.minimum(50.0 * rarest / max(learned.limit, 1e-9), 100.0)
-    at = {key: learned.tails[key].value_at(learned.limit) for key in found}
+    at = {key: threshold(key[0], learned.tails[key], learned.limit) for key in found}
     evidence = {}
     for day, device in np.argwhere(rarest > learned.limit):
         reasons = [

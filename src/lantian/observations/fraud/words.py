@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import yaml
 
+from lantian.observations.fraud.catalogue import FEATURES
 from lantian.observations.fraud.days import OXYGEN, Fleet
 from lantian.observations.fraud.features import STEPS, nearest_day, nearest_other
 from lantian.observations.fraud.thresholds import Evidence
 from lantian.observations.hj212.codes import POLLUTANTS
 from lantian.standards.codes import ITEMS
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """A feature: its name, what it measures, what it says; each in Chinese and English."""
-
-    zh: str
-    en: str
-    means_zh: str
-    means_en: str
-    says_zh: str
-    says_en: str
-
-
-def _read() -> Mapping[str, Feature]:
-    stated = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
-    return MappingProxyType(
-        {
-            name: Feature(one["zh"], one["en"], *(one[part][of] for part in ("means", "says") for of in ("zh", "en")))
-            for name, one in stated.items()
-        }
-    )
-
-
-FEATURES: Mapping[str, Feature] = _read()
-"""Every feature by name, from words.yaml."""
 
 
 def item_name(item: str, language: str) -> str:

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from lantian.kernel.accounts import covers, regions_of
 from lantian.kernel.settings import TIMEZONE
+from lantian.observations.fraud.catalogue import FEATURES
 from lantian.observations.fraud.service import ALERT_FROM, Fraud
 from lantian.observations.fraud.sources import KINDS
-from lantian.observations.fraud.words import FEATURES, item_name
+from lantian.observations.fraud.words import item_name
 from lantian.web.desk import Desk
 from lantian.web.navigation import Page
 from lantian.web.pages.trace_chart import TraceChart, trace_chart
