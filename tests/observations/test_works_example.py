@@ -1,5 +1,6 @@
 """The example's sites, vehicles and fires 示例: its files are read whole, and tell what the pages then show."""
 
+import doctest
 import importlib.util
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,3 +166,10 @@ def test_the_examples_fires_are_joined_dispatched_and_most_are_out(city, monkeyp
     assert found[0].state == "dispatched"  # the newest waits for an answer
     assert all(one.to_arrival is None or 5 < one.to_arrival < 60 for one in found)
     assert firms.signals(feeds.read("fire_hotspot", PLATFORM))
+
+
+@pytest.mark.parametrize("name", ["construction", "vehicles", "burning"])
+def test_the_examples_of_the_documents_run(name):
+    tried = doctest.testfile(str(ROOT / "docs" / f"{name}.md"), module_relative=False)
+    assert tried.attempted > 0
+    assert tried.failed == 0

@@ -303,7 +303,6 @@ def test_the_pages_are_well_laid_at_a_desk_and_on_a_phone(chromium, works):
     with served(works) as address, windows(chromium, works, address) as visit:
         for path, role in (
             ("/construction", "analyst"),
-            ("/burning", "analyst"),
             ("/burning/mine", "warden"),
             ("/vehicles?lang=en", "police"),
         ):
