@@ -119,12 +119,23 @@ def register(
 ) -> None:
     """Register a device, or change one."""
     given = {
-        "mn": mn, "name": name, "kind": kind, "st": st, "region": region, "password": password,
-        "every": str(every), "units": ";".join(unit or ()), "tolerances": ";".join(tolerate or ()),
-        "station": station or "", "site": site or "", "version": str(version),
+        "mn": mn,
+        "name": name,
+        "kind": kind,
+        "st": st,
+        "region": region,
+        "password": password,
+        "every": str(every),
+        "units": ";".join(unit or ()),
+        "tolerances": ";".join(tolerate or ()),
+        "station": station or "",
+        "site": site or "",
+        "version": str(version),
     }
     with open_platform(home) as platform:
-        changed = Register(platform).put([device_of(given, platform.clock.now())], ACTOR, f"device {mn}")
+        known = {one.mn: one.since for one in Register(platform).devices()}
+        made = device_of(given, known.get(mn) or platform.clock.now())
+        changed = Register(platform).put([made], ACTOR, f"device {mn}")
     emit({"mn": mn, "changed": changed}, as_json, lambda console: console.print(f"{mn}: {'ok' if changed else 'same'}"))
 
 
@@ -137,7 +148,8 @@ def import_(
 ) -> None:
     """Register the devices of a list; rows that are wrong are named, the others come in."""
     with open_platform(home) as platform:
-        devices, faults = read(path, now=platform.clock.now())
+        known = {one.mn: one.since for one in Register(platform).devices()}
+        devices, faults = read(path, now=platform.clock.now(), since=known)
         changed = Register(platform).put(devices, ACTOR, f"devices of {path.name}")
     rows = [(f"{path.name}:{fault.line}", fault.field, fault.reason) for fault in faults]
 

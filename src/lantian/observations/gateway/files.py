@@ -46,8 +46,8 @@ class Fault:
     reason: str
 
 
-def read(path: Path, *, now: datetime) -> tuple[list[Device], list[Fault]]:
-    """Devices of a file and the rows that are none. `now`: since when those count that do not say.
+def read(path: Path, *, now: datetime, since: Mapping[str, datetime] | None = None) -> tuple[list[Device], list[Fault]]:
+    """Devices of a file and the rows that are none. Since when those count that do not say: `since` by MN, else `now`.
 
     Raises ValueError naming the column that is missing, FileNotFoundError.
     """
@@ -67,7 +67,7 @@ def read(path: Path, *, now: datetime) -> tuple[list[Device], list[Fault]]:
         if not given:
             continue
         try:
-            devices.append(device_of(given, now))
+            devices.append(device_of(given, (since or {}).get(given.get("mn", ""), now)))
         except ValueError as error:
             field = str(error).split(" ", 1)[0].rstrip(":")
             faults.append(Fault(line, field if field in COLUMNS else "", str(error)))
