@@ -27,7 +27,7 @@ def test_devices_are_imported_listed_and_shown_without_their_passwords(commands,
     assert (one["mn"], one["every"], one["units"], "password" in one) == (MN, 300, {"a34002": "mg/m3"}, False)
     assert commands.value("device", "list", "--kind", "cems") == {"devices": []}
     shown = commands.value("device", "show", MN)
-    assert (shown["name"], shown["packets"]) == ("安贞工地", [])
+    assert (shown["device"]["name"], shown["packets"]) == ("安贞工地", [])
     assert "expected one of cems" in commands.refusal("device", "list", "--kind", "car", code=2)
     assert "no device" in commands.refusal("device", "show", "C", code=3)
 

@@ -94,7 +94,7 @@ def show(mn: Annotated[str, typer.Argument(help="its MN")], home: Home = None, a
             console.print(f"{name}: {value}")
         console.print(table(("time", "way", "CN", "part", "values", "packet"), rows))
 
-    emit(_plain(one) | {"packets": log}, as_json, draw)
+    emit({"device": _plain(one), "packets": log}, as_json, draw)
 
 
 @device.command("register")
