@@ -121,6 +121,14 @@ def test_an_upload_of_any_size_is_split_and_put_together_again(cn, given_values,
     assert list(whole.fields()) == [("DataTime", "20260801085800"), *fields]
 
 
+@pytest.mark.parametrize("size", range(880, 960, 3))
+def test_no_upload_is_longer_than_a_segment_may_be(size):
+    made = {"a00000": {"Rtd": "1" * (size // 2)}, "a00001": {"Rtd": "1" * (size - size // 2)}}
+    packets = Link("31", MN, "123456").upload("2011", QN, datetime(2026, 8, 1, tzinfo=UTC), made)
+    for packet in packets:
+        assert decode(encode(packet)).packet == packet
+
+
 def test_the_answers_are_the_standards():
     upload = Link("32", MN, "123456").upload("2061", "20160801090000001", datetime(2016, 8, 1, tzinfo=UTC), {})[0]
     assert encode(acknowledge(upload)) == (

@@ -283,18 +283,21 @@ class Link:
     ) -> tuple[Packet, ...]:
         """Make an upload: ``values`` maps a code to its fields, ``{"a34004": {"Rtd": 25, "Flag": "N"}}``.
 
-        Where CP would be longer than 950 bytes it becomes several packets, each with its own QN, all with DataTime.
+        Where CP would be longer than 950 bytes, or the segment than 1024, it becomes several packets, each with its own
+        QN, all with DataTime.
         """
         items = tuple(
             tuple((f"{code}-{name}", _text(value)) for name, value in fields.items()) for code, fields in values.items()
         )
         first: Item = (("DataTime", digits_of(data_time)),)
-        groups = _groups(items, longest - len("DataTime=YYYYMMDDhhmmss"))
+        split = flag_of(self.version, answer=answer, split=True)
+        bare = segment_of(Packet(self.st, cn, self.mn, self.pw, qn, split, 999, 999, (first,)))
+        taken = len("DataTime=YYYYMMDDhhmmss")
+        groups = _groups(items, min(longest, LONGEST - len(bare) + taken) - taken)
         if len(groups) == 1:
             return (Packet(self.st, cn, self.mn, self.pw, qn, self._flag(answer), None, None, (first, *items)),)
-        flag = flag_of(self.version, answer=answer, split=True)
         return tuple(
-            Packet(self.st, cn, self.mn, self.pw, next_qn(qn, at), flag, len(groups), at + 1, (first, *group))
+            Packet(self.st, cn, self.mn, self.pw, next_qn(qn, at), split, len(groups), at + 1, (first, *group))
             for at, group in enumerate(groups)
         )
 
