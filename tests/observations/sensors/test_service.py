@@ -9,6 +9,7 @@ import pytest
 
 from lantian.observations import alerts
 from lantian.observations.sensors.calibration import CalibrationError
+from lantian.observations.sensors.drift import Trouble
 from lantian.observations.sensors.mqtt import Incoming
 from lantian.observations.sensors.service import Sensors
 from lantian.observations.sensors.store import Sensor
@@ -180,6 +181,20 @@ def test_a_network_is_calibrated_blind_and_watched(rooms):
     assert len(alerts.listed(rooms.engine, EVERYWHERE, as_of=END, kind="drift")) == 1
     service.take([message("s4", said(1.2, 0, slice(24 * 24, None)), period=3600)])
     assert service.watch("job") == []
+    assert alerts.listed(rooms.engine, EVERYWHERE, as_of=END, kind="drift", waiting=True) == []
+
+
+def test_a_drift_whose_beginning_moves_is_one_alert_until_it_ends(rooms, monkeypatch):
+    service = Sensors(rooms)
+    service.store.put([made()], "analyst")
+    for day in range(3):
+        since = END - timedelta(days=9 - day)
+        lasting = Trouble("s1", "gain", since, since + timedelta(days=6), None, 1.4)
+        monkeypatch.setattr(service, "troubles", lambda now, lasting=lasting: [lasting])
+        assert service.watch("job") == [lasting]
+    assert len(alerts.listed(rooms.engine, EVERYWHERE, as_of=END, kind="drift", waiting=True)) == 1
+    monkeypatch.setattr(service, "troubles", lambda now: [])
+    service.watch("job")
     assert alerts.listed(rooms.engine, EVERYWHERE, as_of=END, kind="drift", waiting=True) == []
 
 

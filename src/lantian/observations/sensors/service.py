@@ -290,7 +290,11 @@ class Sensors:
         now = self.platform.clock.now()
         lasting = [one for one in self.troubles(now) if one.until is None]
         sensors = {one.id: one for one in self.store.sensors()}
-        made = [alert_of(one, sensors[one.sensor]) for one in lasting]
+        # The weeks that a sensor is held against move on, and with them the day on which its drift began: while an
+        # alert of the kind lasts, it is the same one.
+        raised = alerts.listed(self.platform.engine, [(None, None)], as_of=now, kind="drift", most=10_000)
+        there = {(one.alert.subject, one.alert.figures.get("kind")) for one in raised if one.ended_at is None}
+        made = [alert_of(one, sensors[one.sensor]) for one in lasting if (one.sensor, one.kind) not in there]
         alerts.raised(self.platform.engine, made, now, actor)
         well = sorted(set(sensors) - {one.sensor for one in lasting})
         alerts.end(self.platform.engine, "drift", well, now, actor)
