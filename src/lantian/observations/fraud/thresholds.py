@@ -28,6 +28,9 @@ SHARES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 OF_OXYGEN = ("constant", "low_variance", "copied_day")
 """Features of a series that are looked at in oxygen."""
 
+OF_HOURS = ("calibration", "power", "stopped")
+"""Features of a device's hours, the same for each of its items: said once."""
+
 MOST_EVIDENCE = 6
 """Pieces of evidence kept of a day."""
 
@@ -210,5 +213,11 @@ def scores(fleet: Fleet, learned: Learned) -> Scored:
             if rare[key][day, device] > learned.limit
         ]
         reasons.sort(key=lambda one: -one.rarity)
-        evidence[(int(day), int(device))] = tuple(reasons[:MOST_EVIDENCE])
+        said = [one for at_, one in enumerate(reasons) if one.feature not in OF_HOURS or _first(reasons, at_)]
+        evidence[(int(day), int(device))] = tuple(said[:MOST_EVIDENCE])
     return Scored(score, evidence)
+
+
+def _first(reasons: list[Evidence], at: int) -> bool:
+    """Whether no reason of the same feature stands before this one."""
+    return all(one.feature != reasons[at].feature for one in reasons[:at])
