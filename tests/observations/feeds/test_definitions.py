@@ -1,5 +1,7 @@
 """Definition files: what is wrong is named with file, entry, field, value and what is right."""
 
+from pathlib import Path
+
 import pytest
 
 from lantian.observations.feeds import FeedError, definitions
@@ -63,3 +65,9 @@ def test_two_files_of_one_name_and_references_to_nothing_are_refused(tmp_path):
     (folder / "mine.yaml").write_text(KILN.replace("feed: kiln", "feed: dustfall"), encoding="utf-8")
     with pytest.raises(FeedError, match="dustfall"):
         definitions(tmp_path)
+
+
+def test_the_definition_of_the_documentation_can_be_read():
+    text = (Path(__file__).parents[3] / "docs" / "feeds.md").read_text(encoding="utf-8")
+    feed = read(text.split("```yaml\n")[1].split("```")[0], "feeds.md")
+    assert (feed.name, feed.key, feed.checks[0].action) == ("cistern", ("cistern", "day"), "flag")
