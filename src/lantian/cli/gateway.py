@@ -49,6 +49,7 @@ def gateway(
     with open_platform(home) as platform:
 
         async def run() -> None:
+            """Serve until a signal comes."""
             stop = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import sqlalchemy as sa
@@ -40,7 +40,8 @@ def packets(
 
     `start` <= time < `end`; without `start` the three days before. `faulty`: only those with a quirk or fault.
     """
-    start = start or (end or as_of) - timedelta(days=3)
+    as_of, end = as_of.astimezone(UTC), end.astimezone(UTC) if end else None
+    start = start.astimezone(UTC) if start else (end or as_of) - timedelta(days=3)
     found = shelf(platform).holding(RESOLUTION, start, end, as_of)
     wanted = [pl.col("device") == mn, pl.col("known_at") <= as_of, pl.col("time") >= start]
     if end is not None:
@@ -54,6 +55,7 @@ def packets(
 
 def last_heard(engine: sa.Engine, platform: Platform, as_of: datetime) -> dict[str, datetime]:
     """When each device's last packet had come by `as_of`, within three days; for a clock that was set back."""
+    as_of = as_of.astimezone(UTC)
     found = Shelf(engine, platform.settings.home / "telemetry").holding(
         RESOLUTION, as_of - timedelta(days=3), None, as_of
     )
