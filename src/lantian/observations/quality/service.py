@@ -198,7 +198,8 @@ class Quality:
             grade="raw",
         ).collect()
         flags = checks.run(frame, kind, _near(kind, stations), start=start, end=end, now=now, rules=self.book)
-        counted = 0 if set(items) <= set(WEATHER) else frame.filter(pl.col("time") >= start).height
+        inside = pl.col("time").is_between(start, end, closed="left")
+        counted = 0 if set(items) <= set(WEATHER) else frame.filter(inside).height
         return counted, flags.with_columns(pl.lit(kind.code).alias("kind"))
 
     def _keep(
