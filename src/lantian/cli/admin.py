@@ -16,6 +16,7 @@ from lantian.kernel.accounts import Account
 from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.chain import Fault
 from lantian.observations import duties as _duties  # noqa: F401  (registers its check with the doctor)
+from lantian.observations.feeds import duties as _feeds  # noqa: F401  (registers its check with the doctor)
 from lantian.observations.gateway import duties as _gateway  # noqa: F401  (registers its check with the doctor)
 from lantian.places.regions import level_of
 

@@ -29,6 +29,7 @@ from lantian.kernel.settings import Settings, load
 from lantian.observations import duties as _duties  # noqa: F401  (registers its jobs)
 from lantian.observations.burning import duties as _burning  # noqa: F401  (registers its job)
 from lantian.observations.construction import service as _construction  # noqa: F401  (registers its job)
+from lantian.observations.feeds import duties as _feeds  # noqa: F401  (registers its job)
 from lantian.observations.fraud import duties as _fraud  # noqa: F401  (registers its job)
 from lantian.observations.gateway import duties as _gateway  # noqa: F401  (registers its jobs)
 from lantian.observations.polling import duties as _polling  # noqa: F401  (registers its jobs)
