@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,6 +16,8 @@ from lantian.observations.gateway.register import Register
 from lantian.observations.gateway.shelving import Shelver, folder_of
 from lantian.observations.gateway.tables import state, stranger
 from lantian.observations.hj212 import Link, encode, qn_of
+
+from .layout import assert_well_laid
 
 pytestmark = pytest.mark.requirement("M2", part="pages and interface of devices")
 As = Callable[[str], TestClient]
@@ -150,3 +153,15 @@ def test_the_interface_gives_readings_and_packets(as_role: As, mn: str) -> None:
     assert analyst.get(f"/api/v1/devices/{mn}/readings?start=1900-01-01").status_code == 422
     assert analyst.get(f"/api/v1/devices/{mn}/readings?colour=red").status_code == 422
     assert analyst.get("/api/v1/devices/none/readings").status_code == 404
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("K3", part="layout of devices on desk and phone")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_nothing_overlaps(visit_campaign: Callable[..., Any], mn: str, language: str) -> None:
+    for path in (f"/devices?lang={language}", f"/devices/{mn}?lang={language}&span=3d"):
+        page = visit_campaign(path).page
+        page.wait_for_load_state("load")
+        assert_well_laid(page, path)
+        page.locator("#register > summary").click()
+        assert_well_laid(page, path)
