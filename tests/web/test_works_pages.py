@@ -263,6 +263,11 @@ def test_a_csv_of_firms_makes_fires_and_names_its_wrong_rows(as_):
     ]
     assert sender.post("/api/v1/burning/hotspots", content=FIRMS + rows, headers=kind).json()["new"] == 0
     assert sender.post("/api/v1/burning/hotspots", content=b"a,b\n1,2\n", headers=kind).status_code == 422
+    page = sender.post("/burning/hotspots", files={"file": ("fires.csv", FIRMS + rows + pixel % b"y", "text/csv")})
+    assert "读到 2 个像元，新 0 个，新火点 0 处，退回 1 行" in page.text
+    assert "第 4 行 latitude y" in page.text
+    wrong = sender.post("/burning/hotspots", files={"file": ("fires.csv", b"a,b\n1,2\n", "text/csv")})
+    assert (wrong.status_code, "fires.csv: column latitude is missing" in wrong.text) == (422, True)
 
 
 @pytest.mark.requirement("M10", part="the warden's page works by plain posts, for one thumb")
@@ -307,3 +312,19 @@ def test_the_pages_are_well_laid_at_a_desk_and_on_a_phone(chromium, works):
             ("/vehicles?lang=en", "police"),
         ):
             assert_well_laid(visit(path, role).page, path)
+
+
+@pytest.mark.requirement("M7", part="an exceedance becomes a case")
+def test_exceedances_and_fires_become_cases_of_their_work_lines(as_, works):
+    from lantian.supervision.alerts import report_standing
+    from lantian.supervision.service import Supervision
+
+    numbers = report_standing(works)
+    assert numbers
+    found = {number: Supervision(works).case(number).case.finding for number in numbers}
+    dust = next(one for one in found.values() if one["category"] == "construction")
+    assert dust["source"] == "exceedance"
+    assert "示例·海淀万柳中路商业工地" in dust["title"] + dust["subject"]
+    assert "允许 2 次（DB13/2934-2019）" in dust["detail"]
+    assert {one["category"] for one in found.values()} == {"construction", "burning"}
+    assert "案件 2016-" in as_("analyst").get("/construction/site-02").text

@@ -46,7 +46,8 @@ def test_from_a_camera_to_the_fire_put_out_each_step_with_time_and_person(city, 
     (alert,) = standing(city)
     assert (alert.category, alert.department, alert.subject) == ("burning", "agriculture", str(number))
     assert "秸秆" in alert.zh
-    assert "示例甲" in alert.zh
+    assert "已派网格员" in alert.zh
+    assert "示例甲" not in alert.zh + alert.en
     for minutes, kind in ((4, "seen"), (21, "arrived"), (50, "out")):
         city.clock.jump(NOW + timedelta(minutes=minutes))
         found = burning.act(number, kind, warden, evidence="https://example.org/1.jpg" if kind == "out" else "")

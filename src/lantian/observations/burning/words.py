@@ -14,7 +14,7 @@ def alert_of(fire: Fire, region_name: str) -> Alert:
     source_zh, source_en = SOURCES.get(fire.source, (fire.source, fire.source))
     where = fire.address or f"{fire.lon:.4f}, {fire.lat:.4f}"
     name = f"{region_name}火点 {fire.id}"
-    warden_zh = f"已派 {fire.warden_name}" if fire.warden_name else "没有当班网格员可派"
+    warden_zh = "已派网格员" if fire.warden else "没有当班网格员可派"  # names are for those who handle burning
     warden_en = "a warden was called" if fire.warden else "no warden is on duty there"
     return Alert(
         kind="burning",

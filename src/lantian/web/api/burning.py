@@ -98,7 +98,10 @@ async def hotspots(request: Request, viewer: Sender) -> dict[str, Any]:
         body += piece
         if len(body) > LARGEST:
             raise HTTPException(413, f"more than {LARGEST // 2**20} MB in one message")
-    return await run_in_threadpool(_hotspots, viewer, body)
+    try:
+        return await run_in_threadpool(bring, viewer, body)
+    except (firms.FirmsError, FeedError) as error:
+        raise HTTPException(422, str(error)) from None
 
 
 @router.get("/burning/fires", responses=TABLE)
@@ -115,11 +118,9 @@ def fires(
     return table_response(pl.DataFrame(rows, schema=COLUMNS, orient="row"), format, name="fires")
 
 
-def _hotspots(viewer: Viewer, body: bytes) -> dict[str, Any]:
-    try:
-        rows, rejects = firms.read(body)
-    except firms.FirmsError as error:
-        raise HTTPException(422, str(error)) from None
+def bring(viewer: Viewer, body: bytes, name: str = "FIRMS") -> dict[str, Any]:
+    """Take in a CSV of FIRMS in a viewer's name: what came of it. Raises FirmsError."""
+    rows, rejects = firms.read(body, name)
     before = {one.id for one in Burning(viewer.platform).listed(viewer.now)}
     receipt = _put(viewer, "fire_hotspot", rows, "FIRMS") if rows.height else None
     after = {one.id for one in Burning(viewer.platform).listed(viewer.now)}

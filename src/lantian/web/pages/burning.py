@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 from lantian.kernel.accounts import NotPermitted, scopes_of
 from lantian.observations.burning import store
 from lantian.observations.burning.fire import BURNT, KINDS, MOVES, SOURCES, STATES, Fire, FireError, FireEvent
+from lantian.observations.burning.firms import FirmsError
 from lantian.observations.burning.service import HANDLE, Burning, by_district
+from lantian.observations.feeds.entry import FeedError
+from lantian.web.api.burning import LARGEST as LARGEST_FILE
+from lantian.web.api.burning import bring
 from lantian.web.desk import Desk
 from lantian.web.navigation import Page
 from lantian.web.pages import works_map
@@ -23,6 +27,7 @@ PAGE = Page("burning", "/burning", "monitor", "alerts.read", "works")
 router = APIRouter()
 Reader = Annotated[Viewer, allow("alerts.read")]
 Handler = Annotated[Viewer, allow(HANDLE)]
+Importer = Annotated[Viewer, allow("data.import")]
 Text = Annotated[str, Form(max_length=500)]
 LARGEST = 2**62
 
@@ -33,6 +38,31 @@ ROWS = 200
 @router.get("/burning")
 def page(request: Request, viewer: Reader, days: Annotated[int, Query(ge=1, le=365)] = 30, state: str = "") -> Response:
     """Fires of the viewer's regions: those that burn, where they are, times by district, all of the last days."""
+    return _page(request, viewer, days, state)
+
+
+@router.post("/burning/hotspots")
+def take(request: Request, viewer: Importer, file: UploadFile) -> Response:
+    """Take in a CSV of satellite hot spots as FIRMS publishes it."""
+    content = file.file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise HTTPException(413, f"more than {LARGEST_FILE // 2**20} MB in one file")
+    try:
+        brought = bring(viewer, content, file.filename or "file")
+    except (FirmsError, FeedError) as error:
+        return _page(request, viewer, 30, "", fault=str(error))
+    return _page(request, viewer, 30, "", brought=brought)
+
+
+def _page(
+    request: Request,
+    viewer: Viewer,
+    days: int,
+    state: str,
+    *,
+    fault: str = "",
+    brought: dict[str, Any] | None = None,
+) -> Response:
     burning, language = Burning(viewer.platform), language_of(request)
     found = _fires(viewer, burning, days)
     atlas = Desk(viewer).atlas
@@ -42,6 +72,10 @@ def page(request: Request, viewer: Reader, days: Annotated[int, Query(ge=1, le=3
     return render(
         request,
         "burning.html",
+        status=422 if fault else 200,
+        fault=fault,
+        brought=brought,
+        may_import=viewer.may("data.import") and viewer.may("alerts.read"),
         open=sorted(open_, key=lambda one: one.told_at or one.found_at),
         rows=listed[:ROWS],
         more=max(0, len(listed) - ROWS),
