@@ -1,6 +1,7 @@
 """Records of feeds: what is brought, revised, refused, placed; read as of a moment and by a reader's rights."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -165,6 +166,15 @@ def test_what_a_source_sends_again_and_again_is_refused_once(feeds):
     assert (first.rejected, again.rejected) == (1, 1)
     assert first.batch
     assert again.batch == 0
+
+
+def test_two_who_bring_the_same_at_once_double_nothing(platform, feeds):
+    rows = [{"kiln": "K1", "at": f"2016-12-01 {n // 60:02}:{n % 60:02}", "heat": 1.0} for n in range(600)]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: Feeds(platform).put("firing", rows, "clerk"), range(2)))
+    assert sorted(one.new for one in done) == [0, 600]
+    assert sorted(one.unchanged for one in done) == [0, 600]
+    assert feeds.read("firing", PLATFORM).height == 600
 
 
 def test_a_definition_that_would_break_its_records_is_refused(platform, feeds):

@@ -14,8 +14,10 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
+from lantian.kernel.clock import Clock
 from lantian.observations.feeds import rights
 from lantian.observations.feeds.definition import TIME, Feed
+from lantian.observations.feeds.registry import enter
 from lantian.standards.departments import DEPARTMENTS
 
 SCHEMA: Final = "lantian_feeds"
@@ -49,7 +51,8 @@ def sql_role(engine: sa.Engine, department: str, password: str, feeds: Iterable[
     """
     if department not in DEPARTMENTS:
         raise ValueError(f"department: {department!r}; expected one of {', '.join(DEPARTMENTS)}")
-    name = PREFIX + department
+    name, feeds = PREFIX + department, list(feeds)
+    _enter(engine, feeds)
     with engine.begin() as connection:
         try:
             with connection.begin_nested():
@@ -78,6 +81,13 @@ def refresh(engine: sa.Engine, feeds: Iterable[Feed]) -> tuple[str, ...]:
     """Make the views anew after definitions have changed, where any department has a role."""
     with engine.begin() as connection:
         return _views(connection, feeds) if _members(connection) else ()
+
+
+def _enter(engine: sa.Engine, feeds: Iterable[Feed]) -> None:
+    """What a department sees follows from the definitions in force, so the database must know them."""
+    now = Clock(engine).now()
+    for feed in feeds:
+        enter(engine, feed, now, "lantian")
 
 
 def _members(connection: sa.Connection) -> list[str]:

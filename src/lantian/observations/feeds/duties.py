@@ -20,6 +20,7 @@ from lantian.observations.alerts import Alert
 from lantian.observations.feeds import loading, rights
 from lantian.observations.feeds.definition import Feed
 from lantian.observations.feeds.entry import FeedError
+from lantian.observations.feeds.registry import enter
 from lantian.observations.feeds.service import Feeds
 from lantian.observations.feeds.tables import record
 from lantian.places.regions import ancestors_of, level_of
@@ -42,7 +43,10 @@ def watch(platform: Platform, actor: str) -> list[int]:
     alerts.end(platform.engine, "stale", [row["feed"] for row in table if row["state"] != "stale"], now, actor)
     region = _home(platform) if quiet else ""
     raised = [_alert(platform, known[row["feed"]], row["newest"], row["stale"], now, region) for row in quiet]
-    return alerts.raised(platform.engine, raised, now, actor)
+    new = alerts.raised(platform.engine, raised, now, actor)
+    for feed in known.values():  # a definition that was changed in its file counts for the database's own lock too
+        enter(platform.engine, feed, now, actor)
+    return new
 
 
 def _alert(platform: Platform, feed: Feed, newest: datetime, stale: datetime, now: datetime, home: str) -> Alert:

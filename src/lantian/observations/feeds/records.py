@@ -212,12 +212,19 @@ def read(
     if asked.cursor is not None:
         query = query.where(record.c.id > asked.cursor.last, record.c.id <= asked.cursor.upto).order_by(record.c.id)
     else:
-        query = query.order_by(record.c.time.desc().nulls_last(), record.c.id.desc())
+        query = query.order_by(_newest_first(feed), record.c.id.desc())
     if asked.limit is not None:
         query = query.limit(asked.limit)
     rows = connection.execute(query).all()
     found = frame([tuple(row) for row in rows], feed, uncovered)
     return found if asked.cursor is not None else found.reverse()
+
+
+def _newest_first(feed: Feed) -> sa.UnaryExpression[Any]:
+    """The order that the index has, where every record has a time."""
+    falling = record.c.time.desc()
+    always = feed.time is not None and (feed.time in feed.key or feed.field(feed.time).required)
+    return falling if always else falling.nulls_last()
 
 
 def count(

@@ -32,6 +32,7 @@ ALWAYS: Final = datetime(2000, 1, 1, tzinfo=UTC)
 Rows = pl.DataFrame | Iterable[Mapping[str, Any]] | str | Path | tuple[str, bytes]
 Known = datetime | Literal["time"] | None
 
+_MANY = 5000  # new records of one batch after which the planner's statistics are taken anew
 _REMEMBERED = 5000  # refused rows of a source that are not written down again when it sends them again
 
 
@@ -153,6 +154,9 @@ class Feeds:
             connection.execute(batch.insert().values(_batch_row(receipt, feed, total, actor, source, now, example)))
             for piece in fresh.with_columns(pl.lit(number).alias("batch")).iter_slices(2000):
                 connection.execute(reject.insert(), piece.to_dicts())
+        if receipt.stored >= _MANY:
+            with self._engine.begin() as connection:  # else the planner still takes the feed for a small one
+                connection.execute(sa.text("analyze feed_record"))
         if receipt.stored:
             receipt = self._tell(feed, good.with_columns(known), [*said.new, *said.revised], receipt, now, actor)
         return receipt
