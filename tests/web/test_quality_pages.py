@@ -76,9 +76,9 @@ def judged(fresh):
             )
         )
     ObservationStore(fresh).append(pl.concat(frames), "hour", "test", actor="test")
-    Quality(fresh).run(NOW - timedelta(days=7), NOW, "test")
     Register(fresh).put([one for one in example_fleet.devices(NOW) if one.kind == "cems"], "test")
     example.install(fresh, {"devices": True}, "test", Progress())
+    Quality(fresh).run(NOW - timedelta(days=7), NOW, "test")
     return fresh
 
 
@@ -109,7 +109,10 @@ def test_the_analyst_sees_decides_and_takes_back(judged, fresh_client):
     assert "已剔除" in after
     assert "采样管漏气" in after
     assert 'class="line before"' in after
-    assert "没有待审的可疑数据" in fresh_client.get("/review").text
+    later = fresh_client.get("/review").text
+    assert "没有待审的可疑数据" in later
+    assert "设备标记 C（校准）" in later
+    assert "示例·昌平水泥厂窑尾" in later
     (decision,) = fresh_client.get("/api/v1/quality/decisions").json()
     assert (decision["decision"], decision["reason"]) == ("reject", "采样管漏气")
     undone = fresh_client.post(f"/review/{decision['id']}/undo", data={"reason": "核实为真实过程"}, headers=OURS)
@@ -148,9 +151,11 @@ def test_the_fraud_page_ranks_days_and_shows_evidence_and_thresholds(judged, fre
 
 
 def test_the_interface_tells_the_same(judged, fresh_client):
-    flags = fresh_client.get("/api/v1/quality/flags?first=2016-12-14&last=2016-12-14").json()
+    flags = fresh_client.get("/api/v1/quality/flags?first=2016-12-14&last=2016-12-14&place=1901A").json()
     assert {(row["place"], row["check"]) for row in flags} == {("1901A", "neighbour")}
-    assert fresh_client.get("/api/v1/quality/flags?first=2016-12-15").json() == []
+    marked = fresh_client.get("/api/v1/quality/flags?first=2016-12-10&last=2016-12-10&item=nox").json()
+    assert {row["place"] for row in marked} == set(STACKS)
+    assert {row["check"] for row in marked} == {"flagged"}
     scores = fresh_client.get("/api/v1/fraud/scores?first=2016-12-01&least=50").json()
     assert (STACKS[1], "2016-12-12") in {(row["device"], row["day"]) for row in scores}
     assert all(row["score"] >= 50 for row in scores)

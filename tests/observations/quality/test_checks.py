@@ -47,7 +47,10 @@ def test_each_fault_is_found_where_it_is_and_told_with_its_figures(clean):
             spoiled(clean, "A1", DAY, DAY + timedelta(hours=4), so2=None),
             "有效数据 19 小时，至少需要 20 小时",
         ),
-        "shift": (spoiled(clean, "A2", DAY, late, pm25=1.0, pm10=2.0), "近 24 小时是附近站点推算值的"),
+        "shift": (
+            spoiled(clean, "A2", DAY - timedelta(hours=30), late, pm25=1.0, pm10=2.0),
+            "近三天是附近站点推算值的",
+        ),
     }
     judged: dict[str, pl.DataFrame] = {}
     for check, (frame, said) in faults.items():
@@ -111,7 +114,7 @@ def test_neighbours_are_the_nearest_within_reach():
     [
         ("stuck: {hours: 5, above: 8, moved: 8}", "stuck: {hours: 5, above: 8}", "expected hours, above, moved"),
         ("range: [0, 1000]", "range: [1000, 0]", "expected the lower bound first"),
-        ("shift: {factor: 2.4}", "shifft: {factor: 2.4}", "shifft: unknown"),
+        ("shift: {factor: 1.9}", "shifft: {factor: 1.9}", "shifft: unknown"),
     ],
 )
 def test_a_wrong_file_of_checks_says_where_and_what_would_be_right(tmp_path: Path, wrong, right, says):

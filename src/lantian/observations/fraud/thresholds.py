@@ -31,6 +31,9 @@ OF_OXYGEN = ("constant", "low_variance", "copied_day")
 OF_HOURS = ("calibration", "power", "stopped")
 """Features of a device's hours, the same for each of its items: said once."""
 
+NEVER = 8.0
+"""Rarity of a value that the whole history, which knows one value only, never showed."""
+
 MOST_EVIDENCE = 6
 """Pieces of evidence kept of a day."""
 
@@ -62,7 +65,7 @@ class Tail:
         steps = rare[first]
         known = np.nan_to_num(found, nan=-np.inf)
         if len(values) == 1:
-            return np.where(known > values[0], rare[-1] + 1.0, 0.0)
+            return np.where(known > values[0], NEVER, 0.0)
         inside = np.interp(known, values, steps, left=0.0)
         back = max(0, len(values) - 4)
         width = max(values[-1] - values[back], 0.05 * abs(values[-1]), 1e-9)

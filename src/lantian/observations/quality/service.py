@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import sqlalchemy as sa
 
+from lantian.observations.gateway.register import Register
 from lantian.observations.quality import checks
 from lantian.observations.quality.grid import neighbours
 from lantian.observations.quality.kinds import Kind, book_of
 from lantian.observations.quality.tables import quality_flag, quality_run
 from lantian.observations.store import ObservationStore
 from lantian.observations.tables import segment
+from lantian.observations.telemetry.store import TelemetryStore
 from lantian.places.store import PlaceStore
 from lantian.standards.codes import WEATHER
 
@@ -35,6 +37,12 @@ BACK = timedelta(hours=48)
 
 MOST = timedelta(days=31)
 """How far back the check at arrival looks; a longer history is checked by `lantian quality run`."""
+
+DEVICES = ("cems", "dust", "micro")
+"""Kinds of registered devices whose hours are judged."""
+
+NORMAL, STOPPED = ("N", "S"), "F"
+"""Marks of HJ 212: normal or typed in; stopped."""
 
 _KEY = ("place", "item", "check", "time")
 FLAGS: dict[str, Any] = {
@@ -181,6 +189,10 @@ class Quality:
             judged, flags = self._judge(kind, stations, start, end, now)
             hours += judged
             found.append(flags)
+        for code in DEVICES:
+            judged, flags = self._judge_devices(self.book.kinds[code], start, end, now, places)
+            hours += judged
+            found.append(flags)
         frame = pl.concat(found) if found else pl.DataFrame(schema={**checks.SCHEMA, "kind": pl.String})
         raised, ended = self._keep(frame, start, end, now, places)
         return Outcome(start, end, hours, raised, ended, frame.height)
@@ -201,6 +213,40 @@ class Quality:
         inside = pl.col("time").is_between(start, end, closed="left")
         counted = 0 if set(items) <= set(WEATHER) else frame.filter(inside).height
         return counted, flags.with_columns(pl.lit(kind.code).alias("kind"))
+
+    def _judge_devices(
+        self, kind: Kind, start: datetime, end: datetime, now: datetime, places: Sequence[str] | None
+    ) -> tuple[int, pl.DataFrame]:
+        """Hours of registered devices that do not go on as a station's; what a device marks counts as no value, and is
+        flagged itself unless it only stood still.
+        """
+        listed = Register(self._platform).devices(kind=kind.code, at=now)
+        devices = [one for one in listed if one.station is None and (places is None or one.mn in places)]
+        none = pl.DataFrame(schema={**checks.SCHEMA, "kind": pl.String})
+        if not devices:
+            return 0, none
+        rows = TelemetryStore(self._platform).read(
+            [one.mn for one in devices],
+            start - checks.HISTORY,
+            min(end + timedelta(hours=3), now),
+            resolution="hour",
+            items=list(kind.items),
+            as_of=now,
+        )
+        long = rows.select(pl.col("device").alias("place"), "time", "item", "value", "flag").collect()
+        if long.is_empty():
+            return 0, none
+        normal = long.filter(pl.col("flag").is_null() | pl.col("flag").is_in(NORMAL))
+        near = {one.mn: (one.lon, one.lat) for one in devices if one.lon is not None and one.lat is not None}
+        parts = [pl.DataFrame(schema=checks.SCHEMA)]
+        if normal.height:
+            wide = normal.pivot("item", index=["place", "time"], values="value")
+            beside = neighbours(near, kind.near_stations, kind.near_km)
+            parts.append(checks.run(wide, kind, beside, start=start, end=end, now=now, rules=self.book))
+        inside = long.filter(pl.col("time").is_between(start, end, closed="left"))
+        parts.append(checks.flagged(inside.filter(pl.col("flag") != STOPPED), self.book))
+        flags = pl.concat(parts).with_columns(pl.lit(kind.code).alias("kind"))
+        return inside.select("place", "time").n_unique(), flags
 
     def _keep(
         self, found: pl.DataFrame, start: datetime, end: datetime, now: datetime, places: Sequence[str] | None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lantian.kernel.accounts import covers, regions_of
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations.fraud.service import Fraud
+from lantian.observations.gateway.register import Register
 from lantian.observations.quality.review import MOMENT_AFTER, Review
 from lantian.observations.quality.service import Quality
 from lantian.web.api.answers import TABLE, Format, resource, table_response
@@ -126,8 +127,9 @@ def _moments(first: date, last: date) -> tuple[datetime, datetime]:
 
 def _places(viewer: Viewer) -> list[str]:
     scopes = regions_of(viewer.account, "devices.read")
-    names = Desk(viewer).atlas.names
-    return [code for code, one in names.items() if scopes is None or any(covers(scope, one.region) for scope in scopes)]
+    regions = {code: one.region for code, one in Desk(viewer).atlas.names.items()}
+    regions |= {one.mn: one.region for one in Register(viewer.platform).devices()}
+    return [code for code, at in regions.items() if scopes is None or any(covers(scope, at) for scope in scopes)]
 
 
 def _plain(value: Any) -> Any:

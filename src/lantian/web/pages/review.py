@@ -11,6 +11,8 @@ from fastapi.responses import RedirectResponse
 
 from lantian.kernel.accounts import covers, regions_of
 from lantian.kernel.settings import TIMEZONE
+from lantian.observations.fraud.words import item_name
+from lantian.observations.gateway.register import Register
 from lantian.observations.quality.review import HOUR, MOMENT_AFTER, Review, Verdict
 from lantian.observations.quality.service import Quality
 from lantian.observations.quality.suspects import Suspect, suspects
@@ -114,6 +116,8 @@ def _page(
     flags = quality.flags(as_of=viewer.now, start=start, end=end, places=asked)
     decisions = Review(viewer.platform).decisions(as_of=viewer.now + MOMENT_AFTER, start=start - AROUND, end=end)
     found = [one for one in suspects(flags, decisions) if one.place in mine]
+    devices = _devices(viewer)
+    marked = [one for one in suspects(flags) if one.place in devices]
     open_ = [one for one in found if one.decision is None]
     listed = found if standing == "all" else open_
     one = _chosen(chosen, listed, mine)
@@ -139,9 +143,12 @@ def _page(
         one=one,
         picture=None if one is None else _picture(viewer, quality, desk, one, language),
         history=[] if one is None else [each for each in decisions if (each.place, each.item) == one[:2]],
+        marked=marked[:ROWS],
+        devices=devices,
         run=quality.last_run(viewer.now),
         items=ITEMS,
         name=lambda code: desk.atlas.name(code, language),
+        item_name=lambda code: item_name(code, language),
         address=_address,
         local=_local,
     )
@@ -224,6 +231,16 @@ def _mine(viewer: Viewer, desk: Desk) -> frozenset[str]:
         for code, one in desk.atlas.names.items()
         if code != one.region and (scopes is None or any(covers(scope, one.region) for scope in scopes))
     )
+
+
+def _devices(viewer: Viewer) -> dict[str, str]:
+    """Registered devices in the reviewer's regions, by MN: what people call them."""
+    scopes = regions_of(viewer.account, "quality.review")
+    return {
+        one.mn: one.name
+        for one in Register(viewer.platform).devices()
+        if scopes is None or any(covers(scope, one.region) for scope in scopes)
+    }
 
 
 def _permitted(viewer: Viewer, place: str) -> None:
