@@ -157,6 +157,19 @@ def test_a_packet_with_a_wrong_sum_is_answered_9_and_kept_for_the_log_only(tmp_p
     assert (record.way, faults) == (journals.REFUSED, 1)
 
 
+def test_a_packet_whose_mn_the_line_has_spoilt_makes_no_stranger(tmp_path):
+    async def talk():
+        async with running(tmp_path) as (gateway, port):
+            peer = await Peer.of(port)
+            await peer.say(data())
+            told = await peer.say(data(1).replace(MN.encode(), b"B" + MN[1:].encode()))
+            return told, gateway.knocks.take()
+
+    told, knocks = asyncio.run(talk())
+    assert (told.cn, told.get("QnRtn")) == ("9011", "9")
+    assert knocks == []
+
+
 def test_heartbeats_and_notices_are_answered_9013_and_what_wants_no_answer_gets_none(tmp_path):
     async def talk():
         async with running(tmp_path, device(version=2025)) as (_, port):

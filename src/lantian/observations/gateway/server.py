@@ -132,6 +132,10 @@ class Gateway:
             return self._strike(link)
         device = self.devices.get(packet.mn)
         refused = _refused(device, packet, now)
+        if refused is not None and _spoilt(frame):  # what it says of itself may be what the line made of it
+            if link.mns:
+                self._keep(link, frame, REFUSED, now, answers.refusal(packet, "9"))
+            return self._strike(link)
         if device is None or refused is not None:
             return self._refuse(link, frame, packet, *(refused or ("mn", "4")))
         known = self._heard_from(link, device, packet, now)
@@ -252,6 +256,11 @@ class Gateway:
                     link.close()
             elif now - link.heard > link.silence:
                 link.close()
+
+
+def _spoilt(frame: Frame) -> bool:
+    """Whether the check sum says that not all of it is as it was sent."""
+    return frame.packet is None and any(fault.name.startswith("crc_wrong") for fault in frame.faults)
 
 
 def _unheard(order: Order) -> None:
