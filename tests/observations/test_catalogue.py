@@ -14,7 +14,10 @@ from lantian.observations.catalogue.entries import completeness
 from lantian.observations.catalogue.grants import NotTheirsError, may_decide
 from lantian.observations.feeds import PLATFORM, Feeds, Reader, definitions, duties, freshness, rights
 from lantian.observations.feeds.loading import read
+from lantian.observations.gateway.device import Device
+from lantian.observations.gateway.register import Register
 from lantian.observations.store import ObservationStore
+from lantian.observations.telemetry import TelemetryStore
 
 from .feeds.world import FIRING, NOW, account, settle
 
@@ -115,6 +118,23 @@ def test_values_of_the_other_stores_are_datasets_filtered_by_the_readers_regions
     assert feeds.read("own_hours", PLATFORM, since=NOW - timedelta(hours=1))["pm25"].to_list() == [100]
     assert feeds.freshness(NOW).filter(feed="own_hours")["newest"].to_list() == [NOW - timedelta(hours=1)]
     assert feeds.read("device_minutes", PLATFORM).is_empty()
+    since = NOW - timedelta(days=1)
+    Register(platform).put(
+        [Device(mn, "dust", "22", mn, region, since, "123456") for mn, region in (("D1", "110101"), ("D2", "110105"))],
+        "test",
+    )
+    minute = {
+        "resolution": "minute",
+        "item": "pm10",
+        "time": NOW - timedelta(minutes=5),
+        "known_at": NOW,
+        "value": 88.0,
+    }
+    TelemetryStore(platform).append(pl.DataFrame([{"device": mn, **minute} for mn in ("D1", "D2")]), "test")
+    county = Reader.of(account("e", ("110105", "ecology")))
+    assert feeds.read("device_minutes", county).select("device", "value", "region").rows() == [("D2", 88.0, "110105")]
+    assert feeds.read("device_minutes", PLATFORM).height == 2
+    assert feeds.freshness(NOW).filter(feed="device_minutes")["state"].to_list() == ["fresh"]
 
 
 @pytest.mark.requirement("M6", part="a database that may make no roles")

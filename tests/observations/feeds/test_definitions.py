@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lantian.observations.feeds import FeedError, definitions
 from lantian.observations.feeds.loading import read, together
@@ -52,6 +53,36 @@ def test_what_is_no_yaml_says_the_line():
         read("feed: a\nzh: [", "a.yaml")
     with pytest.raises(FeedError, match="alias"):
         read("feed: &a x\nzh: *a\n", "a.yaml")
+
+
+ODD = [None, "", "x", 7, -1.5, True, [], {}, [[]], [{}], {"zh": 1}, {"a": {"b": []}}, "'; drop", "\u6761" * 5]
+
+
+def test_whatever_stands_in_an_entry_is_taken_or_named():
+    whole = yaml.safe_load(FIRING)
+    whole["source"] = {"kind": "poll", "url": "http://a.example", "format": "json", "names": {"t": "at"}}
+    read(yaml.safe_dump(whole, allow_unicode=True), "odd.yaml")
+    places = [(whole, name) for name in [*whole, "unknown"]]
+    places += [(one, name) for one in whole["fields"] for name in one]
+    places += [(whole[part], name) for part in ("page", "update", "source") for name in whole[part]]
+    places += [(whole["checks"][0], name) for name in whole["checks"][0]]
+    for entry, name in places:
+        kept = entry.get(name)
+        for value in ODD:
+            entry[name] = value
+            try:
+                read(yaml.dump(whole, allow_unicode=True, Dumper=Plain), "odd.yaml")
+            except FeedError as error:
+                assert str(error).startswith("odd.yaml"), error  # noqa: PT017  (some are right)
+        entry[name] = kept
+    for text in ("a: 2016-99-99", "[" * 5000, "- 1", "", "\0", "a: !!python/object:os.system x"):
+        with pytest.raises(FeedError, match=r"odd\.yaml"):
+            read(text, "odd.yaml")
+
+
+class Plain(yaml.SafeDumper):
+    def ignore_aliases(self, data):
+        return True
 
 
 def test_two_files_of_one_name_and_references_to_nothing_are_refused(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -64,6 +64,8 @@ def read(text: str, name: str, file: str = "") -> Feed:
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise FeedError(f"{name}{line}: not YAML: {problem}") from None
+    except (ValueError, RecursionError) as error:  # a date that is none, a thousand brackets
+        raise error if isinstance(error, FeedError) else FeedError(f"{name}: cannot be read: {error}") from None
     if not isinstance(content, dict):
         raise FeedError(f"{name}: expected a mapping that begins with `feed: <name>`")
     return _feed(Entry(name, "", content), file or name, text)
@@ -298,7 +300,8 @@ def _source(entry: Entry, names: list[str]) -> Source:
     url = entry.text("url")
     if not re.match(r"https?://[^\s]+$", url):
         raise entry.fault("url", url, "an address that begins with http:// or https://")
-    below: Mapping[str, Any] = entry.raw("names") or {}
+    mapping = entry.below("names")
+    below = {theirs: mapping.raw(theirs) for theirs in mapping.keys()}  # noqa: SIM118  (a method of ours)
     for theirs, ours in below.items():
         if ours not in names:
             raise entry.fault("names", f"{theirs}: {ours}", f"one of the fields {', '.join(names)}")

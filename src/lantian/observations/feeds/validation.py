@@ -128,7 +128,9 @@ class _Faults:
         )
         hint = pl.Series([None] * part.height, dtype=pl.String) if near is None else near.filter(wrong)
         columns = [name for name in part.columns if name not in (FILE, LINE)]
-        row = part.select(pl.struct(pl.col(columns).cast(pl.String)).struct.json_encode()).to_series()
+        row = pl.Series(["{}"] * part.height)
+        if columns:
+            row = part.select(pl.struct(pl.col(columns).cast(pl.String)).struct.json_encode()).to_series()
         self._parts.append(
             pl.DataFrame({"file": part[FILE], "line": part[LINE], "value": value, "hint": hint, "row": row}).select(
                 "file",
