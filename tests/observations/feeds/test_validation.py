@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lantian.observations.feeds.loading import read
@@ -97,6 +97,7 @@ def test_a_point_lies_where_its_outline_is():
     assert (refused["line"].to_list(), refused["field"].to_list()) == (["4"], ["lat"])
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(116.39, 116.61), st.floats(39.89, 40.01)), min_size=1, max_size=20))
 def test_many_points_are_where_each_alone_would_be(points):
     rows = [{"lon": lon, "lat": lat} for lon, lat in points]
@@ -108,6 +109,7 @@ def test_many_points_are_where_each_alone_would_be(points):
     assert good["region"].to_list() == alone
 
 
+@settings(max_examples=60)
 @given(
     st.dictionaries(st.sampled_from(list(SPOT.schema)), st.one_of(st.text(), st.floats(), st.integers(), st.booleans()))
 )

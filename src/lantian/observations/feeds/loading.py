@@ -38,6 +38,7 @@ RESERVED: Final = frozenset({"health", "key", "line", "file", "region", "flags",
 """Names that no feed may have (a page is called so) and no field (a column of every feed is called so), but that a
 field of type region may be called `region`."""
 
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SPAN: Final = re.compile(r"(\d{1,4})\s*(min|h|d|month)s?")
 
@@ -56,9 +57,9 @@ def read(text: str, name: str, file: str = "") -> Feed:
     """Read a definition from its text; ``name`` is what errors call the file. Raises FeedError."""
     try:
         # An alias that repeats itself makes gigabytes of a few lines; no definition needs one.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _LOADER)):
             raise FeedError(f"{name}: it has an alias (*name); expected everything written out")
-        content = yaml.safe_load(text)
+        content = yaml.load(text, _LOADER)  # noqa: S506  (one of the two safe ones)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -66,6 +67,11 @@ def read(text: str, name: str, file: str = "") -> Feed:
         raise FeedError(f"{name}{line}: not YAML: {problem}") from None
     except (ValueError, RecursionError) as error:  # a date that is none, a thousand brackets
         raise error if isinstance(error, FeedError) else FeedError(f"{name}: cannot be read: {error}") from None
+    return made_of(content, name, file, text)
+
+
+def made_of(content: Any, name: str, file: str = "", text: str = "") -> Feed:
+    """A definition from what its YAML holds. Raises FeedError."""
     if not isinstance(content, dict):
         raise FeedError(f"{name}: expected a mapping that begins with `feed: <name>`")
     return _feed(Entry(name, "", content), file or name, text)
