@@ -79,15 +79,16 @@ def stopped(fleet: Fleet, item: str) -> Array:
 
 
 def power(fleet: Fleet, item: str) -> Array:
-    """Share of the hours in which production ran by its electricity and the device said stopped, nothing, or less than
-    a tenth of the usual.
+    """Share of the hours in which production ran by its electricity and the device said stopped, or less than a
+    fiftieth of the usual. Hours without any word count for nothing: lines break too, and a silent device has its own
+    alarm.
     """
     if fleet.running is None:
         return np.full(fleet.shape, np.nan)
     values = fleet.values[item]
     usual = before(_daily(values), USUAL, LEAST)
     ran = fleet.running > 0.5
-    silent = np.isnan(values) | (values < 0.1 * usual[:, :, None])
+    silent = values < 0.02 * usual[:, :, None]
     if fleet.marks is not None:
         silent = silent | (fleet.marks == "F")
     n = ran.sum(axis=2)
