@@ -117,8 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not (0 < asked.devices <= MOST_DEVICES and 0 < asked.rate <= MOST_RATE and 0 < asked.seconds <= MOST_SECONDS):
         parser.error(f"at most {MOST_DEVICES} devices, {MOST_RATE:,.0f} frames/s, {MOST_SECONDS:.0f} s")
     with tempfile.TemporaryDirectory(prefix="lantian-gateway-") as folder, open_platform(Path(folder)) as platform:
-        print(machine())
-        print(table(run(platform, asked.devices, asked.rate, asked.seconds)))
+        before = machine()
+        print(table([before, *run(platform, asked.devices, asked.rate, asked.seconds)]))
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from lantian.kernel.settings import TIMEZONE
 from lantian.observations.gateway import answers
 from lantian.observations.gateway.device import Device
 from lantian.observations.gateway.heard import Heard, Knocks
@@ -23,6 +22,7 @@ Now = Callable[[], datetime]
 
 _LOOK = 5.0  # seconds between two looks for silent and stuck connections
 _SECOND = timedelta(seconds=1)
+_BEIJING = timezone(timedelta(hours=8))
 
 
 class Gateway:
@@ -283,7 +283,7 @@ def _moment(qn: str) -> datetime | None:
     if len(qn) != 17 or not (qn.isascii() and qn.isdigit()):
         return None
     try:
-        read = datetime.strptime(qn[:14], "%Y%m%d%H%M%S")  # noqa: DTZ007
+        day, clock = (int(qn[:4]), int(qn[4:6]), int(qn[6:8])), (int(qn[8:10]), int(qn[10:12]), int(qn[12:14]))
+        return datetime(*day, *clock, int(qn[14:]) * 1000, tzinfo=_BEIJING)
     except ValueError:
         return None
-    return read.replace(microsecond=int(qn[14:]) * 1000, tzinfo=TIMEZONE)
