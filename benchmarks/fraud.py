@@ -100,7 +100,7 @@ def spoil(wide: pl.DataFrame, fleet: Fleet, kind: str, seed: int, count: int) ->
     converted = {item: array.copy() for item, array in fleet.converted.items()}
     marks = None if fleet.marks is None else fleet.marks.copy()
     items = [item for item in fleet.values if item != OXYGEN]
-    truth = {}
+    truth: dict[tuple[int, int], str] = {}
     for number, day in enumerate(chosen):
         s, item = int(random.integers(devices)), items[number % len(items)]
         begin = datetime.combine(fleet.day(day), datetime.min.time(), tzinfo=TIMEZONE).astimezone(UTC)

@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -45,7 +46,7 @@ WANTED = {
 }
 """Fault -> the checks that should see it."""
 
-SIZES = {"drift": {"per_day": 0.25}, "spike": {"share": 0.1}, "offset": {}}
+SIZES: dict[str, dict[str, Any]] = {"drift": {"per_day": 0.25}, "spike": {"share": 0.1}, "offset": {}}
 DAYS = {"offset": 10, "drift": 10, "noise": 3}
 """How long a fault lasts, days, where it is not one; `offset` is half the median, `drift` a quarter of it each day."""
 
@@ -81,7 +82,7 @@ def untouched(frame: pl.DataFrame, clean: pl.DataFrame) -> list[Line]:
     for name, start, end in EPISODES:
         span = pl.col("time").is_between(start, end, closed="left")
         part, n = clean.filter(span & (pl.col("check") != "validity")), frame.filter(span).height
-        highest = frame.filter(span)["pm25"].max(), frame.filter(span)["pm10"].max()
+        highest = [float(max(frame.filter(span)[item].drop_nulls())) for item in ("pm25", "pm10")]
         by = ", ".join(f"{row[0]} {row[1]}" for row in part.group_by("check").len().sort("check").iter_rows())
         lines.append(
             Line(f"  {name} (PM2.5 to {highest[0]:.0f}, PM10 to {highest[1]:.0f})", f"{1000 * part.height / n:.2f}", by)
