@@ -120,7 +120,7 @@ def test_a_site_is_judged_by_its_instruments_and_its_county(city):
     assert set(MINUTES) == {"site", "item", "time", "value", "span"}
 
 
-@pytest.mark.requirement("M9", part="ranked vehicles, routes, hours, road-hour emissions of the example")
+@pytest.mark.requirement("M9")
 def test_vehicles_are_ranked_with_routes_and_hours_and_covered_for_most(city):
     vehicles = Vehicles(city)
     whole = vehicles.overview()

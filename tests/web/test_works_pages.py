@@ -314,7 +314,7 @@ def test_the_pages_are_well_laid_at_a_desk_and_on_a_phone(chromium, works):
             assert_well_laid(visit(path, role).page, path)
 
 
-@pytest.mark.requirement("M7", part="an exceedance becomes a case")
+@pytest.mark.requirement("M7")
 def test_exceedances_and_fires_become_cases_of_their_work_lines(as_, works):
     from lantian.supervision.alerts import report_standing
     from lantian.supervision.service import Supervision

@@ -23,7 +23,7 @@ def plants(platform):
     return platform
 
 
-@pytest.mark.requirement("M5", part="score with evidence per device-day, alert, versions of thresholds")
+@pytest.mark.requirement("M5")
 def test_the_stacks_that_cheat_are_found_told_and_raise_an_alert(plants):
     fraud = Fraud(plants)
     found = {(row["device"], row["day"]): row for row in fraud.listed(as_of=NOW, least=50)}

@@ -119,7 +119,7 @@ async def cycles(platform):
     return senders
 
 
-@pytest.mark.requirement("M2", part="nothing acknowledged is lost, nothing doubled")
+@pytest.mark.requirement("M2")
 def test_nothing_acknowledged_is_missing_and_nothing_stands_twice_after_many_kills(platform):
     devices = [
         Device(

@@ -38,7 +38,7 @@ def reviewed(city, clean):
     return city
 
 
-@pytest.mark.requirement("M4", part="reviewer decisions are revisions, and can be taken back")
+@pytest.mark.requirement("M4")
 def test_a_rejection_takes_the_values_back_and_can_be_taken_back_itself(reviewed):
     review, before = Review(reviewed), reviewed.clock.now()
     city = reviewed

@@ -33,7 +33,7 @@ def made(days=40, seed=5, **wrong):
     )
 
 
-@pytest.mark.requirement("M3", part="calibration against a reference")
+@pytest.mark.requirement("M3")
 @pytest.mark.parametrize("item", ["pm25", "o3", "no2"])
 def test_the_error_of_a_real_sensor_falls_by_a_third_on_days_that_it_did_not_see(item):
     _, found = bench.held_out(item)
