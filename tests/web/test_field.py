@@ -306,7 +306,7 @@ def test_the_forms_work_without_scripts(
     page.get_by_text("通过，销号").click()
     page.locator("#visit textarea").fill("没有照片")
     page.get_by_role("button", name="保存并上传").click()
-    assert "as proof are needed" in page.inner_text("[role=alert]")
+    assert "须附 1 份佐证材料" in page.inner_text("[role=alert]")
     assert page.input_value("#visit textarea") == "没有照片"
     page.locator("#visit input[type=file]").first.set_input_files(photo)
     page.get_by_role("button", name="保存并上传").click()

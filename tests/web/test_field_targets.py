@@ -69,7 +69,7 @@ def test_a_finding_at_a_drawn_site_is_tied_to_its_round_also_when_the_answer_was
     assert (finding["round"], finding["site"]) == (f"{drawn}/1", site.id)
     values |= {"client_id": str(uuid.uuid4()), "target": f"{drawn}|1|nobody"}
     refused = client.post("/field/findings", data=values, headers=here)
-    assert (refused.status_code, "that was drawn for the round" in refused.json()["fault"]) == (422, True)
+    assert (refused.status_code, "不在本轮抽取的名单里" in refused.json()["fault"]) == (422, True)
     assert len(cases_titled(county, site.name)) == 1
 
 
