@@ -3,7 +3,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests wait for browsers and servers: one worker more than a small machine has cores.
 WORKERS ?= 3
-export OMP_NUM_THREADS := 1
 # What a second server can answer otherwise: the rooms' tables and questions, not pages, commands, the story or kills.
 EXTERNAL := --external-postgres -m 'database and not browser' --ignore tests/web --ignore tests/cli --ignore tests/test_story.py \
 	--ignore tests/forecast --ignore tests/observations/test_kill.py --ignore tests/observations/gateway/test_gateway_kill.py
@@ -17,6 +16,7 @@ help: ## this list
 run: setup ## set up, load the Beijing example and open it at http://127.0.0.1:8000
 	@$(BIN)/lantian up --example examples/beijing
 
+test: export OMP_NUM_THREADS = 1
 test: setup-dev check ## set up and run every check and every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 	@echo "The tests of rooms that use the database once more, on a second, separately started PostgreSQL:"
