@@ -20,7 +20,7 @@ from lantian.kernel.jobs import BackgroundWorker, JobRun, JobView, schema, worke
 def registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, jobs.Task]:
     """Only the tasks of the test at hand, and none of them afterwards."""
     empty: dict[str, jobs.Task] = {}
-    for module in (jobs.tasks, jobs.queue, worker):
+    for module in (jobs.tasks, jobs.queue, jobs.housekeeping, worker):
         monkeypatch.setattr(module, "TASKS", empty)
     return empty
 
@@ -144,6 +144,46 @@ def test_a_job_belongs_to_the_transaction_that_asked_for_it(platform: Platform, 
         jobs.defer(connection, after)
         assert jobs.list_jobs(engine) == []
     assert len(jobs.list_jobs(engine)) == 1
+
+
+def test_what_the_clock_asks_for_is_left_out_unless_it_failed(platform: Platform, engine: Engine) -> None:
+    @jobs.task("test.each_minute", zh="每分钟", en="Each minute", cron="* * * * *")
+    def each_minute(run: JobRun, *, broken: bool = False) -> None:
+        if broken:
+            raise OSError("line is down")
+
+    @jobs.task("test.asked", zh="要的", en="Asked")
+    def asked(run: JobRun) -> None:
+        pass
+
+    wanted = jobs.defer(engine, asked)
+    well = jobs.defer(engine, each_minute)
+    assert [each.id for each in jobs.list_jobs(engine, routine=False)] == [wanted]
+    jobs.run_worker(platform, once=True)
+    broken = jobs.defer(engine, each_minute, broken=True)
+    jobs.run_worker(platform, once=True)
+    assert [each.id for each in jobs.list_jobs(engine)] == [broken, well, wanted]
+    assert [each.id for each in jobs.list_jobs(engine, routine=False)] == [broken, wanted]
+
+
+def test_routine_that_went_well_is_forgotten_after_a_day(platform: Platform, engine: Engine) -> None:
+    @jobs.task("test.each_minute", zh="每分钟", en="Each minute", cron="* * * * *")
+    def each_minute(run: JobRun) -> None:
+        pass
+
+    @jobs.task("test.asked", zh="要的", en="Asked")
+    def asked(run: JobRun) -> None:
+        pass
+
+    old, kept = jobs.defer(engine, each_minute), jobs.defer(engine, asked)
+    jobs.run_worker(platform, once=True)
+    with engine.begin() as connection:
+        connection.execute(text("update procrastinate_events set at = at - interval '25 hours'"))
+    fresh = jobs.defer(engine, each_minute)
+    jobs.run_worker(platform, once=True)
+    jobs.tidy.function(JobRun(platform, 0, 1, "test", jobs.Progress()))
+    assert {each.id for each in jobs.list_jobs(engine)} == {kept, fresh}
+    assert old not in {kept, fresh}
 
 
 def test_of_a_task_that_waits_once_one_waits(platform: Platform, engine: Engine) -> None:

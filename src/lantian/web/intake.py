@@ -114,7 +114,11 @@ class ImportJob:
 
 def import_jobs(platform: Platform, limit: int = 4) -> list[ImportJob]:
     """The newest imports in the queue, whoever asked for them."""
-    jobs = [job for job in list_jobs(platform.engine, limit=_LOOKED_THROUGH) if job.task == duties.import_job.name]
+    jobs = [
+        job
+        for job in list_jobs(platform.engine, limit=_LOOKED_THROUGH, routine=False)
+        if job.task == duties.import_job.name
+    ]
     jobs = jobs[:limit]
     paths = [path for job in jobs for path in job.arguments["paths"]]
     rows = arrivals.batches(platform.engine, limit=max(1, 2 * len(paths)), files=paths) if paths else None

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from procrastinate import sql
+from sqlalchemy import text
 
 from lantian.kernel import audit
 from lantian.kernel.accounts.login import forget_attempts
 from lantian.kernel.accounts.sessions import forget_sessions
-from lantian.kernel.jobs.tasks import JobRun, task
+from lantian.kernel.jobs.tasks import TASKS, JobRun, task
 
 KEEP_DAYS = 30
+KEEP_ROUTINE = 1
+"""Days for jobs that the clock asks for and that went well: some come every minute."""
+_ROUTINE = text("""
+    DELETE FROM procrastinate_jobs j WHERE status = 'succeeded' AND task_name = ANY(:names) AND EXISTS (
+           SELECT FROM procrastinate_events e
+            WHERE e.job_id = j.id AND e.type = 'succeeded' AND e.at < now() - make_interval(days => :days))
+""")
 _ENDED = ["succeeded", "failed", "cancelled", "aborted"]
 
 
@@ -24,6 +32,8 @@ def tidy(run: JobRun) -> None:
     with engine.begin() as connection:
         old = {"statuses": _ENDED, "queue": None, "nb_hours": KEEP_DAYS * 24}
         connection.exec_driver_sql(sql.queries["delete_old_jobs"], old)
+        names = [one.name for one in TASKS.values() if one.cron is not None]
+        connection.execute(_ROUTINE, {"names": names, "days": KEEP_ROUTINE})
 
 
 @task("audit.anchor", zh="记下审计记录的末端", en="Note the head of the audit trail", retries=2, cron="50 18 * * *")

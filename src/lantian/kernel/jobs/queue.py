@@ -104,13 +104,14 @@ def defer(where: Engine | Connection, task: Task, /, *, delay: timedelta | None 
                     return int(waiting)
 
 
-def list_jobs(engine: Engine, *, limit: int = 100, states: Sequence[str] = ()) -> list[JobView]:
+def list_jobs(engine: Engine, *, limit: int = 100, states: Sequence[str] = (), routine: bool = True) -> list[JobView]:
     """List jobs, the newest first.
 
     Args:
         engine: the database.
         limit: at most so many.
         states: only jobs in these states (see `JobView.state`); empty: all.
+        routine: False leaves out what the clock asks for, except where it failed.
 
     Raises:
         ValueError: a state that does not exist.
@@ -120,14 +121,24 @@ def list_jobs(engine: Engine, *, limit: int = 100, states: Sequence[str] = ()) -
             raise ValueError(f"no job state {state!r}; there are {', '.join(dict.fromkeys(STATES.values()))}")
     wanted = [theirs for theirs, ours in STATES.items() if not states or ours in states]
     with engine.connect() as connection:
-        rows = connection.execute(_LIST, {"states": wanted, "id": None, "limit": limit}).mappings().all()
+        rows = (
+            connection.execute(
+                _LIST, {"states": wanted, "id": None, "limit": limit, "without": [] if routine else _routine()}
+            )
+            .mappings()
+            .all()
+        )
     return [_view(row) for row in rows]
 
 
 def get_job(engine: Engine, job_id: int) -> JobView | None:
     """Look up one job; None if there is none of this number, or it was tidied away."""
     with engine.connect() as connection:
-        row = connection.execute(_LIST, {"states": list(STATES), "id": job_id, "limit": 1}).mappings().one_or_none()
+        row = (
+            connection.execute(_LIST, {"states": list(STATES), "id": job_id, "limit": 1, "without": []})
+            .mappings()
+            .one_or_none()
+        )
     return None if row is None else _view(row)
 
 
@@ -156,8 +167,13 @@ _LIST = text("""
                   max(at) FILTER (WHERE type IN ('succeeded', 'failed', 'cancelled', 'aborted')) AS ended_at
              FROM procrastinate_events WHERE job_id = j.id) e
      WHERE j.status::text = ANY(:states) AND (CAST(:id AS bigint) IS NULL OR j.id = :id)
+       AND (j.status = 'failed' OR j.task_name <> ALL(CAST(:without AS text[])))
      ORDER BY j.id DESC LIMIT :limit
 """)
+
+
+def _routine() -> list[str]:
+    return [task.name for task in TASKS.values() if task.cron is not None]
 
 
 def _view(row: RowMapping) -> JobView:

@@ -105,7 +105,7 @@ def _look(platform: Platform, with_jobs: bool) -> dict[str, tuple[str, str]]:
     identity = {key: value for key, value in state.items() if key != "now"}
     seen = {"clock": (json.dumps(identity), json.dumps(state))}
     if with_jobs:
-        jobs = list_jobs(platform.engine, limit=20)
+        jobs = list_jobs(platform.engine, limit=20, routine=False)
         told = [
             {"id": job.id, "state": job.state, "share": job.progress.share if job.progress else None} for job in jobs
         ]

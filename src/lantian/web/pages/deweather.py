@@ -138,7 +138,7 @@ def _job(viewer: Viewer, asked: Asked) -> JobView | None:
     """The newest job that was asked for this answer at this or an earlier moment of the clock."""
     wanted = {"place": asked.place, "item": asked.item}
     label = asked.span.known.label if asked.span.known else ""
-    for job in list_jobs(viewer.platform.engine, limit=_LOOKED_THROUGH):
+    for job in list_jobs(viewer.platform.engine, limit=_LOOKED_THROUGH, routine=False):
         if job.task == deweather_job.name and {**wanted, "period": label}.items() <= job.arguments.items():
             return job
     return None

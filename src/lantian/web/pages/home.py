@@ -49,7 +49,7 @@ def loading(request: Request) -> Response:
 
 
 def _busy(viewer: Viewer) -> list[JobView]:
-    found = list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=3)
+    found = list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=3, routine=False)
     return [job for job in found if job.state == "running" or job.due_at is None]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from lantian.kernel.jobs import JobView, list_jobs
 from lantian.web.navigation import OFFICE, Page
@@ -12,27 +12,27 @@ from lantian.web.security import Viewer, allow
 PAGE = Page("jobs", "/jobs", OFFICE, "jobs.read")
 router = APIRouter()
 Reader = Annotated[Viewer, allow("jobs.read")]
+Routine = Annotated[bool, Query()]
 
 
 @router.get("/jobs")
-def page(request: Request, viewer: Reader) -> Response:
-    """List the newest jobs with their progress."""
-    return render(request, "jobs.html", jobs=_jobs(viewer))
+def page(request: Request, viewer: Reader, routine: Routine = False) -> Response:
+    """List the newest jobs with their progress; `routine`: also what the clock asks for."""
+    return render(request, "jobs.html", jobs=_jobs(viewer, routine), routine=routine)
 
 
 @router.get("/jobs/list")
-def rows(request: Request, viewer: Reader) -> Response:
+def rows(request: Request, viewer: Reader, routine: Routine = False) -> Response:
     """The list alone, asked for again when `/live` says that a job changed."""
-    return render(request, "jobs_list.html", jobs=_jobs(viewer))
+    return render(request, "jobs_list.html", jobs=_jobs(viewer, routine), routine=routine)
 
 
 @router.get("/jobs/running")
 def running(request: Request, viewer: Reader) -> Response:
     """What runs now, for the front page."""
-    return render(
-        request, "jobs_running.html", jobs=list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=5)
-    )
+    busy = list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=5, routine=False)
+    return render(request, "jobs_running.html", jobs=busy)
 
 
-def _jobs(viewer: Viewer) -> list[JobView]:
-    return list_jobs(viewer.platform.engine, limit=100)
+def _jobs(viewer: Viewer, routine: bool) -> list[JobView]:
+    return list_jobs(viewer.platform.engine, limit=100, routine=routine)
