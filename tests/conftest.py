@@ -3,6 +3,7 @@
 The same tests run on both. `LANTIAN_TEST_DATABASE_URL` names a third: any server where databases may be made.
 """
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -45,6 +46,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker("database")
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The browser's driver leaves its event loop running in the main thread of a test process, where a test that comes
+    later and begins a loop of its own would stumble over it.
+    """
+    if "chromium" in request.fixturenames:
+        yield
+        return
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session")

@@ -67,15 +67,21 @@ def test_it_goes_on_from_where_it_stands(commands):
 def test_a_watched_replay_that_someone_else_pauses_ends_there(commands, platform):
     platform.clock.set_simulated(AT, paused=True)
 
-    def pause_once_it_runs() -> None:
-        while platform.clock.state.paused:
-            time.sleep(0.01)
-        platform.clock.pause()
+    ended = threading.Event()
 
-    someone = threading.Thread(target=pause_once_it_runs)
+    def pause_whenever_it_runs() -> None:
+        # Again and again: a pause that comes before the replay has begun is one that the replay ends by beginning.
+        while not ended.wait(0.05):
+            if not platform.clock.state.paused:
+                platform.clock.pause()
+
+    someone = threading.Thread(target=pause_whenever_it_runs)
     someone.start()
-    value = commands.value("replay", "--from", "2016-12-16T20:00", "--to", "2017-12-16T20:00", "--speed", 60)
-    someone.join()
+    try:
+        value = commands.value("replay", "--from", "2016-12-16T20:00", "--to", "2017-12-16T20:00", "--speed", 60)
+    finally:
+        ended.set()
+        someone.join()
     assert value["paused"]
     assert value["now"] < "2016-12-17"
 
