@@ -169,7 +169,7 @@ def import_(
 
 
 def _plain(one: Device) -> dict[str, Any]:
-    names = [name for name in Device.__slots__ if name != "password"]
+    names = [name for name in Device.__slots__ if name not in ("password", "key")]
     return {name: _text(getattr(one, name)) for name in names}
 
 

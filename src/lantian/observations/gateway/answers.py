@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations.gateway.device import Device
-from lantian.observations.hj212 import Packet, codes, encode, flag_of
+from lantian.observations.hj212 import DataCipher, Packet, codes, encode, flag_of
 
 SYSTEM = "91"
 """ST of answers: system interaction."""
@@ -27,24 +27,28 @@ def acknowledgement(packet: Packet) -> bytes | None:
     return _answer(packet, "9013" if packet.cn in NOTICES else "9014")
 
 
-def refusal(packet: Packet, qn_return: str) -> bytes | None:
+def refusal(packet: Packet, qn_return: str, cipher: DataCipher | None = None) -> bytes | None:
     """The answer 9011 with a QnRtn to a packet that is not kept: 3 password, 4 MN, 5 ST, 9 CRC, ...; None where it
-    wants none, or cannot be named in an answer.
+    wants none, or cannot be named in an answer. Without `cipher` in clear, as to one whose key is not known.
     """
     if packet.cn in REPLIES or not packet.wants_answer:
         return None
-    return _answer(packet, "9011", (("QnRtn", qn_return),))
+    return _answer(packet, "9011", (("QnRtn", qn_return),), cipher)
 
 
-def request(device: Device, cn: str, cp: str, qn: str) -> bytes:
-    """A request to a device that wants an answer. Raises ValueError where `cp` cannot stand in a packet."""
+def request(device: Device, cn: str, cp: str, qn: str, *, clear: bool = False) -> bytes:
+    """A request to a device that wants an answer, enciphered where the device is, but not if `clear`.
+
+    Raises ValueError where `cp` cannot stand in a packet, or makes it too long.
+    """
     items = tuple(
         tuple((name, value) for name, _, value in (piece.partition("=") for piece in item.split(",")))
         for item in cp.split(";")
         if item
     )
     flag = flag_of(device.version, answer=True)
-    return encode(Packet(device.st, cn, device.mn, device.password, qn, flag, cp=items))
+    packet = Packet(device.st, cn, device.mn, device.password, qn, flag, cp=items)
+    return encode(packet, cipher=None if clear else device.data_cipher())
 
 
 def stamp(moment: datetime) -> str:
@@ -78,10 +82,13 @@ def meaning(name: str, code: int | None, language: str) -> str:
     return "" if found is None else (found.zh if language == "zh" else found.en)
 
 
-def _answer(packet: Packet, cn: str, item: tuple[tuple[str, str], ...] = ()) -> bytes | None:
+def _answer(
+    packet: Packet, cn: str, item: tuple[tuple[str, str], ...] = (), cipher: DataCipher | None = None
+) -> bytes | None:
     version = packet.version or 2017
     flag = packet.flag if packet.flag is None else flag_of(version)
     try:
-        return encode(Packet(SYSTEM, cn, packet.mn, packet.pw, packet.qn, flag, cp=(item,) if item else ()))
+        made = Packet(SYSTEM, cn, packet.mn, packet.pw, packet.qn, flag, cp=(item,) if item else ())
+        return encode(made, cipher=cipher)
     except ValueError:
         return None

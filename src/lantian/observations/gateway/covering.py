@@ -1,14 +1,14 @@
-"""Raw packets as people may see them: the password covered."""
+"""Raw packets as people may see them: passwords and keys covered."""
 
 from __future__ import annotations
 
 import re
 
-_PASSWORD = re.compile(r"(PW=)[^;,&]*", re.IGNORECASE)
+_SECRET = re.compile(r"(PW=|SK=)[^;,&]*", re.IGNORECASE)
 
 
 def shown(raw: bytes, most: int = 2000) -> str:
-    """A frame as text, what is not printable escaped, the password covered.
+    """A frame as text, what is not printable escaped, passwords and keys covered.
 
     Example:
         >>> shown(b"##0010ST=22;PW=123456;MN=1")
@@ -16,4 +16,4 @@ def shown(raw: bytes, most: int = 2000) -> str:
     """
     text = raw[:most].decode("utf-8", "backslashreplace")
     text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
-    return _PASSWORD.sub(r"\1******", text) + ("…" if len(raw) > most else "")
+    return _SECRET.sub(r"\1******", text) + ("…" if len(raw) > most else "")

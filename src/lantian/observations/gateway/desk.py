@@ -18,6 +18,7 @@ from lantian.kernel.bootstrap import Platform
 from lantian.observations.gateway import answers
 from lantian.observations.gateway.device import Device
 from lantian.observations.gateway.heard import Heard, Knock
+from lantian.observations.gateway.offers import Offer, Offers
 from lantian.observations.gateway.orders import ENDED, Order
 from lantian.observations.gateway.register import Register
 from lantian.observations.gateway.tables import command, gap, state
@@ -65,9 +66,13 @@ class Desk:
         self._engine = platform.database.engine
         self._register = Register(platform)
 
-    def devices(self) -> dict[str, Device]:
-        """All registered devices by MN, with their passwords."""
-        return {one.mn: one for one in self._register.devices(passwords=True)}
+    def devices(self) -> tuple[dict[str, Device], Offers]:
+        """All registered devices by MN, with their passwords, and what is offered to them.
+
+        The offers are read first: one that is confirmed meanwhile is in both, never in neither.
+        """
+        offers = Offers(self._register.offers())
+        return {one.mn: one for one in self._register.devices(passwords=True)}, offers
 
     def begin(self) -> dict[str, Heard]:
         """What was known when the last gateway ended; what it had under way is over."""
@@ -139,29 +144,40 @@ class Desk:
             commands = connection.execute(wanted).mappings().all()
             gaps = connection.execute(missing).mappings().all()
         return [
-            *(Order(row["mn"], row["cn"], row["cp"], "command", row["id"]) for row in commands),
+            *(self._order(row) for row in commands),
             *(
                 Order(row["mn"], row["cn"], span(row["start"], row["end"]), "gap", (row["cn"], row["start"]))
                 for row in gaps
             ),
         ]
 
+    def _order(self, row: sa.RowMapping) -> Order:
+        offer = None
+        if row["secret"]:
+            offer = Offer(row["id"], row["mn"], row["cn"], self._register.seal.open(row["secret"]))
+        return Order(row["mn"], row["cn"], row["cp"], "command", row["id"], offer=offer)
+
     def follow(self, order: Order, now: datetime) -> None:
-        """Write down what became of a request."""
+        """Write down what became of a request; a new password or key that the device took holds from then on."""
         if order.why == "command":
-            values: dict[str, object] = {
-                "state": order.state,
-                "qn": order.qn or None,
-                "qn_rtn": order.qn_rtn,
-                "exe_rtn": order.exe_rtn,
-                "answer": order.answer,
-            }
+            values: dict[str, object] = {"state": order.state}
+            if order.qn:
+                values |= {
+                    "qn": order.qn,
+                    "qn_rtn": order.qn_rtn,
+                    "exe_rtn": order.exe_rtn,
+                    "answer": order.answer,
+                }
+            if order.state in ("refused", "failed"):
+                values["secret"] = None
             if order.state == "sent":
                 values["sent_at"] = now
             if order.state in ENDED:
                 values["ended_at"] = now
             with audit.act(self._engine, ACTOR, f"{order.mn} {order.cn}: {order.state}") as connection:
                 connection.execute(command.update().where(command.c.id == order.key).values(values))
+                if order.offer is not None and order.state == "done":
+                    self._register.confirm(connection, order.offer)
         elif order.why == "gap" and isinstance(order.key, tuple):
             self._follow_gap(order, order.key[0], order.key[1], now)
 

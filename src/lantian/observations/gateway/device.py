@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from lantian.observations.hj212 import check_units, codes, granted
+from lantian.observations.hj212 import CIPHERS, DataCipher, check_units, codes, granted
 from lantian.standards.departments import DEPARTMENTS
 
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -48,6 +48,8 @@ class Device:
         every: seconds between two of its averages (MinInterval; an hour for one that sends hours only).
         tolerances: named quirks that are let through (`hj212.TOLERANCES`), each recorded with its packet.
         version: edition of the protocol that it speaks: 2005, 2017, 2025.
+        cipher: how its data is enciphered, one of `hj212.CIPHERS` (2025); empty: in clear. iv: 32 hexadecimal digits
+            where the mode is cbc; key: 32 hexadecimal digits, empty where it was not asked for.
         site: the site or enterprise that it stands at.
         department: who should act when it is silent.
         since, until: from when to when it counts, aware; until None: in use.
@@ -67,6 +69,9 @@ class Device:
     every: int = 60
     tolerances: tuple[str, ...] = ()
     version: int = 2017
+    cipher: str = ""
+    iv: str = ""
+    key: str = field(default="", repr=False)
     site: str | None = None
     department: str = "ecology"
     until: datetime | None = None
@@ -91,6 +96,10 @@ class Device:
         """The tolerances in force: those granted, and what the edition of 2005 does not ask for."""
         return tuple(sorted(_OF_2005.union(self.tolerances))) if self.version == 2005 else self.tolerances
 
+    def data_cipher(self, key: str = "") -> DataCipher | None:
+        """What enciphers its data, with `key` or its own; None where it sends in clear."""
+        return DataCipher.of_session_key(key or self.key, self.cipher, self.iv) if self.cipher else None
+
     def counts_at(self, moment: datetime) -> bool:
         """Whether it is in use then."""
         return self.since <= moment and (self.until is None or moment < self.until)
@@ -106,9 +115,13 @@ def _form(one: Device) -> None:
         (not one.password or bool(_PASSWORD(one.password)), "password", "***", "1 to 32 signs without & , ; ="),
         (0 < one.every <= _LONGEST_EVERY, "every", one.every, "seconds, 1 to 86400"),
         (one.version in VERSIONS, "version", one.version, "2005, 2017 or 2025"),
+        (one.cipher in ("", *CIPHERS), "cipher", one.cipher, f"none, or one of {', '.join(CIPHERS)}"),
+        (not one.cipher or one.version == 2025, "version", one.version, "2025, as the data is to be enciphered"),
+        (bool(one.cipher) or not (one.key or one.iv), "cipher", one.cipher, "options, as a key or an iv is given"),
         (one.department in DEPARTMENTS, "department", one.department, f"one of {', '.join(DEPARTMENTS)}"),
         (one.station is None or bool(one.station.strip()), "station", one.station, "the code of a station, or none"),
     )
     for holds, name, value, right in rules:
         if not holds:
             raise ValueError(f"{name} {value!r}: expected {right}")
+    one.data_cipher(one.key or "0" * 32)  # names what is wrong with key or iv

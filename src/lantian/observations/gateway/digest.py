@@ -10,7 +10,7 @@ import polars as pl
 
 from lantian.observations.gateway.device import Device
 from lantian.observations.gateway.journal import KEPT, REFUSED, SENT, Record
-from lantian.observations.hj212 import TOLERANCES, Frame, decode, readings
+from lantian.observations.hj212 import TOLERANCES, Fault, Frame, decode, opened, readings
 from lantian.observations.telemetry import COLUMNS
 
 _TIME = pl.Datetime("us", "UTC")
@@ -36,6 +36,7 @@ PACKETS: Final = pl.Schema(
 packet; `values`: how many readings it brought; `quirks`: tolerances that let it through; `faults`: why it was not used,
 or what of it; `raw`: the bytes."""
 
+UNDECIPHERED: Final = Fault("cipher", "CP", "", "data enciphered with the device's key")
 WAYS: Final = ("kept", "refused", "sent")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
@@ -51,11 +52,15 @@ def digest(records: Iterable[Record], devices: Mapping[str, Device]) -> tuple[pl
     log: list[tuple[Any, ...]] = []
     for record in records:
         frame = decode(record.raw, tolerances=TOLERANCES)
+        if record.clear:
+            frame = opened(frame, record.clear, TOLERANCES)
         packet = frame.read
         device = devices.get(packet.mn) if packet else None
+        sealed = device is not None and device.cipher and not record.clear and record.way == REFUSED
         if record.way == REFUSED:  # judged as the gateway did: by what this device may do
             frame = frame.under(device.allowed if device else ())
-        faults = [] if record.way == SENT else [str(fault) for fault in frame.faults]
+        found = [UNDECIPHERED] if sealed and frame.crc != "wrong" else frame.faults
+        faults = [] if record.way == SENT else [str(fault) for fault in found]
         quirks = [] if record.way == SENT else list(frame.quirks)
         count = 0
         if record.way == KEPT:

@@ -33,6 +33,8 @@ KEPT, REFUSED, SENT = 0, 1, 2
 
 _HEAD = struct.Struct(">II")  # length of the body, its CRC-32
 _BODY = struct.Struct(">qBB")  # microseconds since 1970, way, length of the address
+_SIZE = struct.Struct(">I")  # of the frame, where its data in clear stand behind it
+_ENCIPHERED = 0x80
 _LONGEST = 1 << 17
 _RETRY = 1.0
 _log = logging.getLogger("lantian.gateway")
@@ -43,17 +45,22 @@ Due = TypeVar("Due")
 class Record:
     """A frame as it was received or sent.
 
-    `at`: by the platform's clock; `way`: one of `KEPT`, `REFUSED`, `SENT`; `address`: of the peer; `raw`: the bytes.
+    `at`: by the platform's clock; `way`: one of `KEPT`, `REFUSED`, `SENT`; `address`: of the peer; `raw`: the bytes;
+    `clear`: its data segment deciphered, empty where it came in clear. Keys change, so that who shelves it later might
+    have the wrong one.
     """
 
     at: datetime
     way: int
     address: str
     raw: bytes
+    clear: bytes = b""
 
 
-def pack(microseconds: int, way: int, address: bytes, raw: bytes) -> bytes:
+def pack(microseconds: int, way: int, address: bytes, raw: bytes, clear: bytes = b"") -> bytes:
     """The bytes of a record."""
+    if clear:
+        way, raw = way | _ENCIPHERED, _SIZE.pack(len(raw)) + raw + clear
     body = _BODY.pack(microseconds, way, len(address)) + address + raw
     return _HEAD.pack(len(body), zlib.crc32(body)) + body
 
@@ -70,7 +77,11 @@ def unpack(data: bytes) -> Iterator[tuple[Record, int]]:
         microseconds, way, length = _BODY.unpack_from(body)
         address = body[_BODY.size : _BODY.size + length].decode(errors="replace")
         moment = datetime.fromtimestamp(microseconds / 1e6, UTC)
-        yield Record(moment, way, address, body[_BODY.size + length :]), at
+        raw, clear = body[_BODY.size + length :], b""
+        if way & _ENCIPHERED:
+            behind = _SIZE.size + _SIZE.unpack_from(raw)[0]
+            raw, clear = raw[_SIZE.size : behind], raw[behind:]
+        yield Record(moment, way & ~_ENCIPHERED, address, raw, clear), at
 
 
 def files(folder: Path) -> list[Path]:

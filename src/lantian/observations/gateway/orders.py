@@ -10,6 +10,7 @@ from typing import Literal
 
 from lantian.observations.gateway.answers import return_code
 from lantian.observations.gateway.limits import Limits
+from lantian.observations.gateway.offers import Offer
 from lantian.observations.hj212 import Packet
 
 State = Literal["waiting", "sent", "accepted", "refused", "done", "failed", "unanswered"]
@@ -23,7 +24,7 @@ class Order:
     """A request.
 
     `why`: `command` (`key` is its number), `gap` (`key` is cn and start) or `time`. `answer` collects the data that
-    came back under its CN.
+    came back under its CN. `offer`: the secret that it brings, which `cp` covers.
     """
 
     mn: str
@@ -38,6 +39,7 @@ class Order:
     exe_rtn: int | None = None
     answer: str = ""
     data: int = 0
+    offer: Offer | None = None
 
 
 class Orders:
@@ -91,7 +93,7 @@ class Orders:
             else:
                 order.exe_rtn = code
                 self._end(order, "done" if code == 1 or (code == 100 and order.why == "gap") else "failed")
-        elif packet.cn == order.cn:
+        elif packet.cn == order.cn and order.offer is None:  # a new password or key wants a clear answer
             order.data += 1
             if order.why == "command" and len(order.answer) < _LONGEST_ANSWER:
                 said = ";".join(",".join(f"{name}={text}" for name, text in item) for item in packet.cp)
@@ -100,6 +102,10 @@ class Orders:
                 self._time(order, self._limits.execute)
         elif packet.cn == "9013" and order.why == "time":
             self._end(order, "done")
+
+    def proven(self, mn: str) -> None:
+        """What a device sends shows that it did what it was told: no answer is needed any more."""
+        self._end(self._flying[mn], "done")
 
     def gone(self, mn: str) -> None:
         """No connection to this device stands any more."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,12 +13,15 @@ from lantian.observations.gateway.heard import Heard, Knocks
 from lantian.observations.gateway.journal import KEPT, REFUSED, SENT, Journal, pack
 from lantian.observations.gateway.limits import Limits, Refusals
 from lantian.observations.gateway.link import Link
+from lantian.observations.gateway.offers import COVER, Offer, Offers
 from lantian.observations.gateway.orders import Order, Orders
-from lantian.observations.hj212 import Frame, Packet
+from lantian.observations.hj212 import CipherError, Frame, Packet
 
 Due = tuple[Link, bytes | None]
 Now = Callable[[], datetime]
 
+UNREADABLE = "100"
+"""QnRtn for what cannot be read, or not deciphered."""
 _LOOK = 5.0  # seconds between two looks for silent and stuck connections
 _SECOND = timedelta(seconds=1)
 _BEIJING = timezone(timedelta(hours=8))
@@ -29,7 +31,8 @@ class Gateway:
     """Connections, the journal, and what is known of devices. Made and used in one event loop.
 
     Attributes:
-        devices: those that may speak, by MN; replaced as a whole when the register changes.
+        devices: those that may speak, by MN; replaced as a whole when the register changes. offers: new passwords and
+            keys that they were told and have not confirmed; replaced likewise.
         heard: what is known of each; changed: MNs of which something new is known; knocks: who was refused.
         links: connections; by_mn: the one on which each device spoke last; held: those that wait for the disk.
         frames, kept: frames taken so far, and those on the disk.
@@ -50,6 +53,7 @@ class Gateway:
         self._true_time = true_time
         self.buffer = memoryview(bytearray(self.limits.read))
         self.devices: dict[str, Device] = {}
+        self.offers = Offers()
         self.heard: dict[str, Heard] = {}
         self.changed: set[str] = set()
         self.knocks = Knocks()
@@ -58,7 +62,8 @@ class Gateway:
         self.held: set[Link] = set()
         self.frames = self.kept = 0
         self.journal: Journal[Due] = Journal(folder, self._durable)
-        self.orders = Orders(self.loop, self.limits, self._send, followed or _unheard)
+        self.orders = Orders(self.loop, self.limits, self._send, self._followed)
+        self._report = followed or _unheard
         self._refusals = Refusals(self.limits)
         self._numbers = answers.Numbers()
         self._unknown: dict[str, int] = {}
@@ -130,8 +135,14 @@ class Gateway:
             if link.mns and not frame.junk:  # of a device that is known: for its log
                 self._keep(link, frame, REFUSED, now, None)
             return self._strike(link)
-        device = self.devices.get(packet.mn)
-        refused = _refused(device, packet, now)
+        device, offer, refused = self._speaker(packet, now)
+        clear = b""
+        if device is not None and device.cipher and refused is None and not _spoilt(frame):
+            try:
+                frame, clear, key = self.offers.opened(device, frame)
+                packet, offer = frame.read or packet, offer or key
+            except CipherError:
+                refused = "key", UNREADABLE
         if refused is not None and _spoilt(frame):  # what it says of itself may be what the line made of it
             if link.mns:
                 self._keep(link, frame, REFUSED, now, answers.refusal(packet, "9"))
@@ -142,13 +153,29 @@ class Gateway:
         if frame.packet is None:
             known.faults += 1
             fault = frame.fault
-            self._keep(link, frame, REFUSED, now, answers.refusal(packet, fault.qn_return if fault else "100"))
+            told = answers.refusal(packet, fault.qn_return if fault else UNREADABLE, device.data_cipher())
+            self._keep(link, frame, REFUSED, now, told, clear)
             return self._strike(link)
         link.strikes = 0
-        self._keep(link, frame, KEPT, now, answers.acknowledgement(packet))
+        self._keep(link, frame, KEPT, now, answers.acknowledgement(packet), clear)
         self._judge_time(known, device, packet, now)
         self.orders.heard(packet)
+        if offer is not None and packet.cn not in answers.REPLIES:  # it speaks as it was told: no answer is needed
+            self._proven(offer)
         return None
+
+    def _speaker(self, packet: Packet, now: datetime) -> tuple[Device | None, Offer | None, tuple[str, str] | None]:
+        """Whose packet it is, by an offered password perhaps, or why it is of none of ours and the QnRtn for that."""
+        device = self.devices.get(packet.mn)
+        if device is None:
+            return None, None, ("mn", "4")
+        known = self.offers.speaker(device, packet.pw)
+        if known is None:
+            return device, None, ("pw", "3")
+        device, offer = known
+        if packet.st != device.st and not (packet.st == answers.SYSTEM and packet.cn in answers.REPLIES):
+            return device, None, ("st", "5")
+        return device, offer, None if device.counts_at(now) else ("over", "4")
 
     def _heard_from(self, link: Link, device: Device, packet: Packet, now: datetime) -> Heard:
         mn = device.mn
@@ -169,12 +196,14 @@ class Gateway:
         self.changed.add(mn)
         return known
 
-    def _keep(self, link: Link, frame: Frame, way: int, now: datetime, answer: bytes | None) -> None:
+    def _keep(
+        self, link: Link, frame: Frame, way: int, now: datetime, answer: bytes | None, clear: bytes = b""
+    ) -> None:
         link.pending += 1
         moment = int(now.timestamp() * 1e6)
         ended = not any(fault.name == "missing_terminator" for fault in frame.deviations)
         raw = frame.raw + b"\r\n" if ended else frame.raw
-        self.journal.add(pack(moment, way, link.address.encode()[:255], raw), (link, answer))
+        self.journal.add(pack(moment, way, link.address.encode()[:255], raw, clear), (link, answer))
 
     def _durable(self, dues: list[Due]) -> None:
         """What is on the disk is answered, all of a connection at once."""
@@ -192,9 +221,14 @@ class Gateway:
 
     def _refuse(self, link: Link, frame: Frame, packet: Packet, reason: str, code: str) -> None:
         """Not one of ours: answered as long as it does not knock too often, and noted for the officer."""
-        self.knocks.add(frame, packet, reason, link.address, self.now())
+        now = self.now()
+        self.knocks.add(frame, packet, reason, link.address, now)
         if self._refusals.answered(link.address, packet.mn[:64], self.loop.time()):
-            link.write(answers.refusal(packet, code) or b"")
+            told = answers.refusal(packet, code)
+            if reason == "key":  # it knows the password: for the log, and to be deciphered when the key is found
+                self._keep(link, frame, REFUSED, now, told)
+            else:
+                link.write(told or b"")
             self._strike(link)
         elif not link.mns:
             link.close()
@@ -229,14 +263,36 @@ class Gateway:
         order.qn = order.qn or self._numbers.next(datetime.now(UTC))
         cp = f"SystemTime={answers.stamp(self.now())}" if order.why == "time" else order.cp
         try:
-            raw = answers.request(device, order.cn, cp, order.qn)
+            raw = kept = answers.request(device, order.cn, cp, order.qn)
+            if order.offer is not None:
+                kept = answers.request(device, order.cn, cp, order.qn, clear=True)
+                raw = answers.request(device, order.cn, cp.replace(COVER, order.offer.secret), order.qn)
+                self.offers.put(order.offer)
         except ValueError:
             return False
         link.write(raw)
         moment = int(self.now().timestamp() * 1e6)
         link.pending += 1
-        self.journal.add(pack(moment, SENT, link.address.encode()[:255], raw), (link, None))
+        self.journal.add(pack(moment, SENT, link.address.encode()[:255], kept), (link, None))
         return True
+
+    def _followed(self, order: Order) -> None:
+        """A request went a step further; what it brought holds, or is forgotten, before anybody writes so down."""
+        offer, device = order.offer, self.devices.get(order.mn)
+        if offer is not None and order.state == "done":
+            if device is not None:
+                self.devices[order.mn] = offer.taken(device)
+            self.offers.drop(offer, older=True)
+        elif offer is not None and order.state in ("refused", "failed"):
+            self.offers.drop(offer)
+        self._report(order)
+
+    def _proven(self, offer: Offer) -> None:
+        flying = self.orders.flying(offer.mn)
+        if flying is not None and flying.offer == offer:
+            self.orders.proven(offer.mn)
+        else:
+            self._followed(Order(offer.mn, offer.cn, "", "command", offer.number, state="done", offer=offer))
 
     # --- upkeep
 
@@ -265,17 +321,6 @@ def _spoilt(frame: Frame) -> bool:
 
 def _unheard(order: Order) -> None:
     """Nobody follows the requests."""
-
-
-def _refused(device: Device | None, packet: Packet, now: datetime) -> tuple[str, str] | None:
-    """Why a packet is not of a device of ours, and the QnRtn that says so."""
-    if device is None:
-        return "mn", "4"
-    if not hmac.compare_digest(packet.pw.encode(), device.password.encode()):
-        return "pw", "3"
-    if packet.st != device.st and not (packet.st == answers.SYSTEM and packet.cn in answers.REPLIES):
-        return "st", "5"
-    return None if device.counts_at(now) else ("over", "4")
 
 
 def _moment(qn: str) -> datetime | None:

@@ -87,7 +87,7 @@ async def serve(
             followed=lambda order: followed.put_nowait((order, clock.now())),
             true_time=lambda: clock.real,
         )
-        gateway.devices = desk.devices()
+        gateway.devices, gateway.offers = desk.devices()
         gateway.heard = desk.begin()
         port = await gateway.start(host, port)
         work = _Beside(platform, gateway, desk, clock, followed)
@@ -144,7 +144,7 @@ class _Beside:
             await _either(self._devices, _RELOAD)
             found = await self._try("read the devices", self._desk.devices)
             if found is not None:
-                self._gateway.devices = found
+                self._gateway.devices, self._gateway.offers = found
 
     async def ask(self) -> None:
         """Commands of people, and gaps."""

@@ -24,6 +24,7 @@ _MOST = 50
 _REASONS: Mapping[str, tuple[str, str]] = {
     "mn": ("MN 未登记", "its MN is not registered"),
     "pw": ("密码错误", "its password is wrong"),
+    "key": ("密文无法解开：密钥或加密方式与登记不符", "its data cannot be deciphered: other key or options"),
     "st": ("系统编码不符", "its ST is not that of the register"),
     "over": ("不在登记的有效期内", "it is not in use by the register"),
 }

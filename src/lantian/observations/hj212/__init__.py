@@ -6,7 +6,7 @@ that let it through and what speaks against it. Pure: no network, database or cl
 
 from lantian.observations.hj212 import codes
 from lantian.observations.hj212.assembly import Assembler, Partial
-from lantian.observations.hj212.codec import decode, encode
+from lantian.observations.hj212.codec import decode, encode, opened
 from lantian.observations.hj212.commands import (
     COMMANDS,
     UPLOADS,
@@ -24,11 +24,12 @@ from lantian.observations.hj212.commands import (
 from lantian.observations.hj212.framing import Framer
 from lantian.observations.hj212.packet import Frame, Packet, flag_of
 from lantian.observations.hj212.readings import Row, check_units, readings
-from lantian.observations.hj212.sm4 import CipherError, DataCipher
+from lantian.observations.hj212.sm4 import CIPHERS, CipherError, DataCipher
 from lantian.observations.hj212.tolerances import FAULTS, TOLERANCES, Fault, granted
 from lantian.observations.hj212.units import UNITS, UnitError
 
 __all__ = [
+    "CIPHERS",
     "COMMANDS",
     "FAULTS",
     "TOLERANCES",
@@ -56,6 +57,7 @@ __all__ = [
     "flag_of",
     "granted",
     "next_qn",
+    "opened",
     "qn_of",
     "read",
     "readings",

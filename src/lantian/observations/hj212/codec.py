@@ -12,7 +12,7 @@ from lantian.observations.hj212.packet import Frame, Packet, judged
 from lantian.observations.hj212.sm4 import CipherError, DataCipher
 from lantian.observations.hj212.tolerances import Fault, granted
 
-__all__ = ["END", "LONGEST", "decode", "encode", "frame_of", "read_segment", "segment_of", "wrap"]
+__all__ = ["END", "LONGEST", "decode", "encode", "frame_of", "opened", "read_segment", "segment_of", "wrap"]
 
 LONGEST = 1024
 """Bytes of a data segment at most."""
@@ -132,6 +132,15 @@ def frame_of(
             faults.append(Fault("cipher", "CP", str(error), "data enciphered with the device's key"))
     packet, found = read_segment(segment, version)
     return judged(body, packet, length_ok, verdict, (*faults, *found), allowed)
+
+
+def opened(frame: Frame, segment: bytes, tolerances: Iterable[str] = ()) -> Frame:
+    """Judge a frame again by the data segment that was deciphered out of it: whose key it takes is known only once its
+    head was read. ``raw`` stays as it came; ``read`` is None where the segment is no text.
+    """
+    packet, found = read_segment(segment)
+    outer = tuple(fault for fault in frame.deviations if fault.where in ("frame", "length", "CRC"))
+    return judged(frame.raw, packet, frame.length_ok, frame.crc, (*outer, *found), granted(tolerances))
 
 
 def _crc_verdict(tail: bytes, segment: bytes, right: int) -> str:

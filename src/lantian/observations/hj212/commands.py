@@ -18,6 +18,7 @@ from lantian.observations.hj212.codec import LONGEST, segment_of
 from lantian.observations.hj212.codes import CN, EXE_RETURNS, QN_RETURNS
 from lantian.observations.hj212.fields import time_of
 from lantian.observations.hj212.packet import Item, Packet, flag_of
+from lantian.observations.hj212.sm4 import DataCipher
 
 __all__ = [
     "COMMANDS",
@@ -280,11 +281,12 @@ class Link:
         *,
         answer: bool = True,
         longest: int = LONGEST_CP,
+        cipher: DataCipher | None = None,
     ) -> tuple[Packet, ...]:
         """Make an upload: ``values`` maps a code to its fields, ``{"a34004": {"Rtd": 25, "Flag": "N"}}``.
 
         Where CP would be longer than 950 bytes, or the segment than 1024, it becomes several packets, each with its own
-        QN, all with DataTime.
+        QN, all with DataTime. ``cipher``: with which they will be enciphered, which needs more room.
         """
         items = tuple(
             tuple((f"{code}-{name}", _text(value)) for name, value in fields.items()) for code, fields in values.items()
@@ -293,7 +295,8 @@ class Link:
         split = flag_of(self.version, answer=answer, split=True)
         bare = segment_of(Packet(self.st, cn, self.mn, self.pw, qn, split, 999, 999, (first,)))
         taken = len("DataTime=YYYYMMDDhhmmss")
-        groups = _groups(items, min(longest, LONGEST - len(bare) + taken) - taken)
+        room = min(longest, LONGEST - len(bare) + taken)
+        groups = _groups(items, (room if cipher is None else cipher.room(room)) - taken)
         if len(groups) == 1:
             return (Packet(self.st, cn, self.mn, self.pw, qn, self._flag(answer), None, None, (first, *items)),)
         return tuple(

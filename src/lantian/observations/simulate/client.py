@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 
-from lantian.observations.hj212 import Framer, Packet, encode
+from lantian.observations.hj212 import Framer, encode
 from lantian.observations.simulate.device import Device
 from lantian.observations.simulate.line import Line, LineCutError
 from lantian.observations.simulate.obey import obey
@@ -49,7 +49,7 @@ class Client:
         self._faults, self._share, self._seed = tuple(faults), fault_share, seed
         self._window, self._tick = window, tick
         self._heard = asyncio.Event()
-        self._replies: list[Packet] = []
+        self._replies: list[bytes] = []
 
     async def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Stay connected, come back after every cut, until ``until`` says so or the task is cancelled."""
@@ -92,8 +92,7 @@ class Client:
             device = self.device
             device.measure(self._now())
             said, self._replies = self._replies, []
-            out = [encode(packet) for packet in said]
-            out += [encode(packet) for packet in device.to_send(loop.time(), self._window)]
+            out = [*said, *(encode(one, cipher=device.cipher) for one in device.to_send(loop.time(), self._window))]
             if out:
                 await line.send(out)
             elif device.given_up(loop.time()):
@@ -109,11 +108,11 @@ class Client:
         loop = asyncio.get_running_loop()
         while data := await reader.read(65536):
             for frame in framer.feed(data):
-                packet = frame.packet
-                if packet is None:
+                packet = self.device.hears(frame)
+                if packet is None or self.device.answered(packet, loop.time()):
                     continue
-                if not self.device.answered(packet, loop.time()):
-                    self._replies += obey(self.device, packet, self._now())
+                cipher = self.device.cipher  # a new key holds from what comes behind the answer to it
+                self._replies += [encode(one, cipher=cipher) for one in obey(self.device, packet, self._now())]
             self._heard.set()
         self._heard.set()
         raise EOFError

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from lantian.observations.hj212 import Link, Packet, next_qn, qn_of, resend
+from lantian.observations.hj212 import CipherError, DataCipher, Frame, Link, Packet, next_qn, opened, qn_of, resend
 from lantian.observations.simulate.contents import Fields, of_instant, of_period
 from lantian.observations.simulate.profiles import PROFILES
 from lantian.observations.simulate.source import Episode, Source
@@ -28,7 +28,10 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a device is registered with; the columns of the file that ``simulate-devices --write-devices`` writes."""
+    """What a device is registered with; the columns of the file that ``simulate-devices --write-devices`` writes.
+
+    ``cipher``: one of ``hj212.CIPHERS`` where its data is enciphered (2025), with ``key`` and, for cbc, ``iv``.
+    """
 
     mn: str
     password: str
@@ -40,6 +43,9 @@ class Identity:
     station: str = ""
     version: int = 2017
     tolerances: tuple[str, ...] = ()
+    cipher: str = ""
+    iv: str = ""
+    key: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)
@@ -100,6 +106,9 @@ class Device:
         self.identity = identity
         self.source = Source(profile, seed, episodes)
         self.link = Link(profile.st, identity.mn, identity.password, identity.version)
+        self.cipher: DataCipher | None = None
+        if identity.cipher:
+            self.take_key(identity.key)
         self.real_s = real_s
         self.every_s = profile.every_s if every_s is None else every_s
         self.over_time_s, self.re_count = 10.0, 3
@@ -114,6 +123,19 @@ class Device:
         self._last_qn = ""
         self._wake: datetime | None = None
         self._told = {"2011": began, "2051": began, "2061": began, "2031": began}
+
+    def take_key(self, key: str) -> None:
+        """Encipher with this key from now on; 32 hexadecimal digits."""
+        self.cipher = DataCipher.of_session_key(key, self.identity.cipher, self.identity.iv)
+
+    def hears(self, frame: Frame) -> Packet | None:
+        """What the platform said, deciphered; None where it cannot be read. A refusal may come in clear."""
+        if self.cipher is None or frame.read is None:
+            return frame.packet
+        try:
+            return opened(frame, self.cipher.open(frame.raw[6:-4])).packet
+        except CipherError:
+            return frame.packet if frame.read.cn == "9011" else None
 
     # -- time ---------------------------------------------------------------------------------------------------------
 
@@ -160,7 +182,7 @@ class Device:
         while start + late <= own:
             values = fields(start)
             if values:
-                packets = self.link.upload(cn, self.qn(now), start, values)
+                packets = self.link.upload(cn, self.qn(now), start, values, cipher=self.cipher)
                 self._last_qn = packets[-1].qn
                 for packet in packets:
                     self.put(packet)
@@ -213,6 +235,7 @@ class Device:
             self.tally.resent += kept.again
             kept.sent_at = line_now
             kept.times += 1
+            kept.packet = replace(kept.packet, pw=self.link.pw)  # it may have been changed since
             out.append(resend(kept.packet) if kept.again else kept.packet)
             kept.again = True
             if not kept.packet.wants_answer:
@@ -277,7 +300,7 @@ class Device:
         while start <= end and start + step <= self.own_time(now):
             values = of_period(self.source, start, step)
             if values:
-                yield from self.link.upload(cn, qn, start, values, answer=False)
+                yield from self.link.upload(cn, qn, start, values, answer=False, cipher=self.cipher)
             start += step
 
 

@@ -94,6 +94,13 @@ def _set_password(device: Device, request: Packet, body: Body, now: datetime) ->
     return [], DONE
 
 
+def _set_key(device: Device, request: Packet, body: Body, now: datetime) -> Said:  # noqa: ARG001
+    if device.cipher is None:
+        return [], CONDITION
+    device.take_key(body.values["NewSK"])
+    return [], DONE
+
+
 def _real_time(device: Device, request: Packet, body: Body, now: datetime) -> Said:  # noqa: ARG001
     device.real_time = request.cn == "2011"
     return [], DONE
@@ -137,6 +144,7 @@ _DOES: dict[str, Callable[[Device, Packet, Body, datetime], Said]] = {
     "1000": _retries,
     "1011": _tell_time,
     "1012": _set_time,
+    "1014": _set_key,
     "1061": _tell_interval,
     "1062": _set_interval,
     "1063": _tell_interval,

@@ -27,6 +27,9 @@ COLUMNS = (
     "units",
     "tolerances",
     "version",
+    "cipher",
+    "iv",
+    "key",
 )
 """Columns of the file that the gateway registers devices from. ``every`` is in seconds, ``units`` is
 ``a34004=mg/m3;a34002=mg/m3``, ``tolerances`` names between ``;``."""
@@ -35,10 +38,20 @@ _BEIJING = (116.4, 39.9)
 
 
 def identities(
-    count: int, kinds: Sequence[str] = tuple(PROFILES), *, seed: int = 0, region: str = "110000", version: int = 2017
+    count: int,
+    kinds: Sequence[str] = tuple(PROFILES),
+    *,
+    seed: int = 0,
+    region: str = "110000",
+    version: int = 2017,
+    cipher: str = "",
 ) -> list[Identity]:
-    """Make up ``count`` devices, kinds in turn, with 24 hexadecimal digits of MN; the same for the same seed."""
+    """Make up ``count`` devices, kinds in turn, with 24 hexadecimal digits of MN; the same for the same seed.
+
+    ``cipher``: one of ``hj212.CIPHERS``, with which they encipher, each with its own key (2025).
+    """
     drawn = random.Random(seed)  # noqa: S311
+    keys = random.Random(f"key {seed}")  # noqa: S311
     for kind in kinds:
         if kind not in PROFILES:
             raise ValueError(f"no kind of device {kind!r}; there are {', '.join(PROFILES)}")
@@ -55,6 +68,9 @@ def identities(
                 lon=round(_BEIJING[0] + drawn.uniform(-0.4, 0.4), 5),
                 lat=round(_BEIJING[1] + drawn.uniform(-0.3, 0.3), 5),
                 version=version,
+                cipher=cipher,
+                iv=f"{keys.getrandbits(128):032X}" if cipher.startswith("cbc") else "",
+                key=f"{keys.getrandbits(128):032X}" if cipher else "",
             )
         )
     return made
@@ -73,4 +89,5 @@ def write_devices(target: Path | TextIO, devices: Iterable[Identity]) -> None:
         units = ";".join(f"{code}={unit}" for code, unit in profile.units.items())
         place = (one.station, one.region, one.lon, one.lat)
         head = (one.mn, one.password, one.kind, profile.st, one.name)
-        writer.writerow((*head, *place, profile.every_s, units, ";".join(one.tolerances), one.version))
+        sealed = (one.cipher, one.iv, one.key)
+        writer.writerow((*head, *place, profile.every_s, units, ";".join(one.tolerances), one.version, *sealed))
