@@ -100,6 +100,11 @@ def test_each_kind_does_what_it_imitates():
     assert np.nanmax(so2(put(frame, "clipped", limit=90))) == 90
     assert np.nanstd(so2(put(frame, "low_variance", share=0.1))) < 0.2 * known.std()
     assert np.isnan(so2(put(frame, "gap"))).all()
+    assert np.nanmax(np.abs(so2(put(frame, "scaled", factor=0.5)) - real / 2)) <= 0.5
+    assert np.nanmax(so2(put(frame, "zeroed"))) < 5 < known.min()
+    held = so2(put(frame, "held", minutes=180))
+    for three, had in zip(held.reshape(-1, 3), real.reshape(-1, 3), strict=True):
+        assert set(three[~np.isnan(had)]) == {np.round(np.nanmean(had))}
     hidden = so2(put(frame, "gap_when_bad", quantile=0.5))
     assert np.nanmax(hidden) <= np.median(known)
 

@@ -148,6 +148,23 @@ def _calibration_abuse(case: Case) -> Values:
     return np.abs(case.random.normal(0.0, ZERO_GAS * abs(case.level), case.values.size))
 
 
+def _scaled(case: Case) -> Values:
+    return case.values * case.size("factor")
+
+
+def _zeroed(case: Case) -> Values:
+    return np.abs(case.random.normal(0.0, case.size("residue") * abs(case.level), case.values.size))
+
+
+def _held(case: Case) -> Values:
+    held = np.full_like(case.values, np.nan)
+    stretch = np.floor(case.days * 1440.0 / case.size("minutes") + 1e-6)
+    for each in np.unique(stretch):
+        inside = (stretch == each) & case.struck
+        held[inside] = case.values[inside].mean() if inside.any() else np.nan
+    return held
+
+
 def _oxygen_dilution(case: Case) -> Values:
     return case.values * (1.0 - case.size("air"))
 
@@ -226,6 +243,28 @@ _kind(
     "called a calibration when it is bad: zero gas and the mark C above the period's quantile",
     quantile=0.8,
     share=1.0,
+)
+
+_kind(
+    "scaled",
+    "比例改动",
+    _scaled,
+    "a span, a slope or a factor of conversion turned: every value times `factor`",
+    factor=0.7,
+)
+_kind(
+    "zeroed",
+    "归零",
+    _zeroed,
+    "a flow meter shut off while the plant runs: next to nothing, `residue` of the median",
+    residue=0.005,
+)
+_kind(
+    "held",
+    "整段保持",
+    _held,
+    "minutes made from an hour: one value, the mean, throughout each stretch of so many minutes",
+    minutes=60,
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType(_KINDS)
