@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import xarray as xr
 
-from lantian.forecast import foreseen, gather, learn, runner, service_work
+from lantian.forecast import foreseen, gather, inbox, learn, runner, service_work
 from lantian.forecast.learn import Calibrator, Effort
 from lantian.forecast.store import Run, RunStore
 from lantian.kernel.bootstrap import Platform
@@ -54,6 +54,22 @@ def fields(first: int, last: int, speed: float = 5.0, every: int = 3) -> xr.Data
     found = xr.Dataset(variables, {"time": time, "lon": (("y", "x"), lon), "lat": (("y", "x"), lat)})
     assert canonical.check(found) == ()
     return found
+
+
+def put(fields: xr.Dataset, folder: Path) -> list[Path]:
+    """The fields in two plain NetCDF files, hours one after the other."""
+    files, half = [], fields.sizes["time"] // 2
+    for name, part in (("first.nc", slice(0, half)), ("second.nc", slice(half, None))):
+        some = fields.isel(time=part)
+        plain = some.drop_vars("height").assign_coords(
+            level=("level", some["height"].values[0, :, 0, 0], {"standard_name": "height", "units": "m"})
+        )
+        plain["time"].attrs["standard_name"] = "time"
+        for degrees, units in (("lon", "degrees_east"), ("lat", "degrees_north")):
+            plain[degrees].attrs["units"] = units
+        plain.to_netcdf(folder / name, engine="h5netcdf")
+        files.append(folder / name)
+    return files
 
 
 @pytest.fixture(scope="module")
@@ -116,17 +132,7 @@ def test_files_are_read_for_the_command_and_for_jobs(
 ) -> None:
     monkeypatch.setattr(service_work, "_calibrator", lambda _platform, mode, *_: {"perfect": calibrator}[mode])
     whole = fields(-6, 48)
-    files = []
-    for name, part in (("first.nc", slice(0, 9)), ("second.nc", slice(9, None))):
-        some = whole.isel(time=part)
-        plain = some.drop_vars("height").assign_coords(
-            level=("level", some["height"].values[0, :, 0, 0], {"standard_name": "height", "units": "m"})
-        )
-        plain["time"].attrs["standard_name"] = "time"
-        for degrees, units in (("lon", "degrees_east"), ("lat", "degrees_north")):
-            plain[degrees].attrs["units"] = units
-        plain.to_netcdf(tmp_path / name, engine="h5netcdf")
-        files.append(str(tmp_path / name))
+    files = [str(file) for file in put(whole, tmp_path)]
     service_work.statistics(city, "test", Progress(), issue=ISSUE.isoformat(), weather=files)
     (read,) = RunStore(city).runs()
     assert (read.mode, read.status) == ("weather", "finished")
@@ -188,7 +194,7 @@ def test_hours_up_to_a_gap_count_and_no_more() -> None:
     found = foreseen.around(split, ISSUE)
     assert found["time"].values[[0, -1]].tolist() == fields(-3, 30)["time"].values[[0, -1]].tolist()
     assert foreseen.around(fields(0, 27), ISSUE).sizes["time"] == 10
-    assert foreseen.last_needed(ISSUE) == ISSUE + 27 * HOUR
+    assert inbox.last_needed(ISSUE) == ISSUE + 27 * HOUR
 
 
 def test_a_day_is_covered_by_its_last_hour() -> None:

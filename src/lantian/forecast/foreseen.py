@@ -16,12 +16,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from lantian import weather
-from lantian.forecast.history import midnight
+from lantian.forecast.inbox import GAP, last_needed
 from lantian.kernel.settings import TIMEZONE
 
-GAP: Final = 6
-"""Hours between two moments of the files over which the weather is interpolated, as models write them; over a longer
-gap nothing is known."""
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -81,11 +78,6 @@ def around(fields: xr.Dataset, issue: datetime) -> xr.Dataset:
         f"the weather files hold {there} (Beijing time); a forecast issued {_told(issue)} needs every "
         f"hour from then to {_told(needed)}, the end of the first day that it forecasts, at most {GAP} hours apart"
     )
-
-
-def last_needed(issue: datetime) -> datetime:
-    """The last hour of the first day that an issue forecasts."""
-    return midnight(issue.astimezone(TIMEZONE).date() + timedelta(days=2)) - _HOUR
 
 
 def first_open_day(at_stations: pl.DataFrame) -> date:

@@ -36,6 +36,9 @@ class Settings(BaseModel):
         default_factory=dict,
         description="thresholds of the sand-dust detector by name, as docs/assessment.md lists them",
     )
+    forecast_city: str | None = Field(
+        default=None, description="code of the city over which the engine runs with each weather forecast"
+    )
     example: bool = Field(default=False, description="show the example's switch of roles and its 示例 marks")
 
 
