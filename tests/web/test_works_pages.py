@@ -1,13 +1,17 @@
 """The pages of construction sites, vehicles and open burning on the example: what they say, to whom, and how fast."""
 
+import re
 import secrets
 import time
 import tomllib
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from io import BytesIO
 
 import polars as pl
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 from sqlalchemy import make_url
 
 from lantian.kernel import accounts
@@ -193,8 +197,6 @@ def test_plates_are_covered_everywhere_but_for_the_police(as_):
 
 @pytest.mark.requirement("M9", part="list for roadside checks")
 def test_the_list_for_roadside_checks_is_a_workbook_with_route_and_hours(as_):
-    from io import BytesIO
-
     from openpyxl import load_workbook
 
     answer = as_("police").get("/vehicles/list.xlsx")
@@ -205,6 +207,16 @@ def test_the_list_for_roadside_checks_is_a_workbook_with_route_and_hours(as_):
     assert "→" in rows[2][10]
     assert "–" in rows[2][11]
     assert len(rows) == 10  # eight confirmed ones
+
+
+@pytest.mark.requirement("M9", part="which vehicles are not judged, how many, and where limits go")
+def test_the_page_says_who_is_not_judged_and_where_to_put_limits(as_, works):
+    text = as_("analyst").get("/vehicles").text
+    (count,) = {int(found) for found in re.findall(r"(\d+) 辆车没有可用的限值，未判定。", text)}
+    assert count > 0
+    assert "汽油 " in text
+    assert "限值写入数据目录的 vehicles.yaml" in text
+    assert "MEMORY" in text
 
 
 @pytest.mark.requirement("M9", part="road-hour map")
@@ -222,6 +234,12 @@ def test_who_may_not_see_the_feed_is_told_how_to_ask(as_):
     answer = client.get("/vehicles")
     assert answer.status_code == 200
     assert client.get("/vehicles/000000000000").status_code == 404
+
+
+def _picture(colour="grey"):
+    out = BytesIO()
+    Image.new("RGB", (40, 30), colour).save(out, "JPEG")
+    return out.getvalue()
 
 
 ALERT = {"sender": "cam", "time": "2016-12-16T19:58:00", "lon": 116.66, "lat": 40.12, "kind": "straw", "confidence": 91}
@@ -283,18 +301,37 @@ def test_a_warden_answers_arrives_and_puts_out_on_the_phone_page(as_, works):
     for kind in ("seen", "seen", "arrived"):
         answer = warden.post(f"/burning/{number}/{kind}", data={"back": "mine"})
         assert (answer.status_code, answer.headers["location"]) == (303, f"/burning/mine?done={number}")
-    bad = warden.post(f"/burning/{number}/out", data={"back": "mine", "evidence": "javascript:alert(1)"})
+    done = {"back": "mine", "burnt": "garbage"}
+    bad = warden.post(f"/burning/{number}/out", data=done, files={"photos": ("x.jpg", b"no picture", "image/jpeg")})
     assert bad.status_code == 422
-    done = {"back": "mine", "evidence": "https://photo.example.org/1", "burnt": "garbage"}
-    assert warden.post(f"/burning/{number}/out", data=done).status_code == 303
+    assert "x.jpg：不是可以留存的文件类型" in bad.text
+    taken = _picture()
+    sent = warden.post(f"/burning/{number}/out", data=done, files=[("photos", ("a.jpg", taken, "image/jpeg"))] * 2)
+    assert sent.status_code == 303
     found, events, _ = Burning(works).fire(number)
     assert (found.state, found.kind, found.closed_by) == ("out", "garbage", "example-warden")
     assert [event.kind for event in events] == ["found", "dispatched", "seen", "arrived", "out"]
     assert f'id="fire-{number}"' not in warden.get("/burning/mine").text
-    assert "https://photo.example.org/1" in warden.get(f"/burning/{number}").text
+    (kept,) = found.photos  # the same picture twice is one
+    address = f"/burning/{number}/photos/{kept}"
+    assert address in warden.get(f"/burning/{number}").text
+    assert warden.get(address).content == taken
+    assert as_("analyst").get(f"{address}/small").headers["content-type"] == "image/jpeg"
+    assert as_("county").get(address).status_code == 403  # of Chaoyang
+    assert as_("warden").get(f"/burning/1/photos/{kept}").status_code == 404
+    assert as_("analyst").get(f"/evidence/{kept}").status_code == 404  # of no case
     assert warden.post("/burning/999999/seen").status_code == 404
     assert warden.post(f"/burning/{number}/explode").status_code == 404
     assert as_("analyst").post(f"/burning/{number}/note", data={"reason": "x"}).status_code in (303, 403)
+
+
+def test_who_may_not_act_leaves_no_picture_behind(as_, works):
+    from lantian.supervision.evidence import EvidenceStore
+
+    picture = _picture("red")
+    answer = as_("county").post("/burning/1/note", files={"photos": ("a.jpg", picture, "image/jpeg")})
+    assert answer.status_code == 403
+    assert not EvidenceStore(works).path(sha256(picture).hexdigest()).exists()
 
 
 def test_names_of_wardens_are_for_those_who_handle_burning(as_):

@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from lantian.kernel.accounts import Account, Grant
 from lantian.observations.burning import firms, settings
 from lantian.observations.burning.fire import Fire, FireEvent, due, fold, refused
 from lantian.observations.burning.joining import Signal, joined, sure
+from lantian.observations.burning.offices import office_of, on_duty_at
 from lantian.observations.burning.wardens import Warden, nearest
 
 NOW = datetime(2016, 12, 15, 6, tzinfo=UTC)  # 14:00 in Beijing
@@ -114,6 +116,38 @@ def test_only_who_is_on_duty_is_called_also_past_midnight():
     assert nearest([warden("gone", "110113", until=date(2016, 12, 14))], "110113", 116.8, 40.1, NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("fire", "county", "city"),
+    [
+        ("110113101", "110113", "110000"),
+        ("Z11011301", "110113", "110000"),
+        ("130102", "130102", "130100"),
+        ("419001", "419001", "410000"),
+        ("110000", "110000", "110000"),
+    ],
+)
+def test_an_office_is_found_by_the_level_of_its_region(fire, county, city):
+    assert (office_of(fire, "county"), office_of(fire, "city")) == (county, city)
+
+
+def test_whose_duty_it_is_stands_nearest_and_is_no_warden():
+    def person(login, role, region, permission="burning.handle"):
+        return Account(1, login, login, grants=(Grant(role, frozenset({permission}), region=region),))
+
+    county, city = person("c", "county", "110113"), person("b", "county", "110000")
+    others = [
+        person("w", "warden", "110113"), person("e", "county", "110112"),
+        person("r", "county", "110113", "alerts.read"),
+    ]  # fmt: skip
+    admin = person("a", "admin", None)
+    everybody = [admin, city, county, *others]
+    assert [one.login for one in on_duty_at(everybody, "110113")] == ["c"]
+    assert [one.login for one in on_duty_at([admin, city, *others], "110113")] == ["b"]
+    assert [one.login for one in on_duty_at(everybody, "110000")] == ["b"]
+    assert [one.login for one in on_duty_at([admin, *others], "110000")] == ["a"]
+    assert on_duty_at(others, "110000") == []
+
+
 FOUND = Fire(1, "110113", 116.8, 40.1, NOW - timedelta(minutes=4), "camera")
 
 
@@ -136,6 +170,8 @@ def test_a_fire_is_what_its_events_say():
     wrong = story("found", ("dispatched", {"warden": "w1"}), "false")
     assert (wrong.state, wrong.to_out, wrong.reason) == ("false", None, "why")
     calls = [("dispatched", {"warden": login}) for login in ("w1", "w2")]
+    kept = story("found", ("seen", {"photos": ["p1"]}), ("arrived", {"photos": ["p2", "p1"]}))
+    assert kept.photos == ("p1", "p2")
     again = story("found", calls[0], ("joined", {"signals": 2}), calls[1])
     assert (again.signals, again.called, again.warden) == (3, ("w1", "w2"), "w2")
     assert again.dispatched_at == NOW + timedelta(minutes=10)  # of the first call

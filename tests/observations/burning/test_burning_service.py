@@ -50,9 +50,9 @@ def test_from_a_camera_to_the_fire_put_out_each_step_with_time_and_person(city, 
     assert "示例甲" not in alert.zh + alert.en
     for minutes, kind in ((4, "seen"), (21, "arrived"), (50, "out")):
         city.clock.jump(NOW + timedelta(minutes=minutes))
-        found = burning.act(number, kind, warden, evidence="https://example.org/1.jpg" if kind == "out" else "")
+        found = burning.act(number, kind, warden, photos=(lambda: ["a" * 64]) if kind == "out" else None)
     assert (found.state, found.to_arrival, found.to_out, found.closed_by) == ("out", 21.0, 50.0, "warden-1")
-    assert found.evidence == "https://example.org/1.jpg"
+    assert found.photos == ("a" * 64,)
     assert standing(city) == []
     _, events, _ = burning.fire(number)
     assert [event.kind for event in events] == ["found", "dispatched", "seen", "arrived", "out"]
@@ -125,6 +125,36 @@ def test_who_does_not_answer_is_followed_by_the_next_warden_then_county_then_cit
     burning.act(number, "seen", account("warden-1", "warden", WEST))
     city.clock.jump(NOW + timedelta(hours=3))
     assert burning.escalate() == 0
+
+
+@pytest.mark.requirement("M10", part="the county and the city are told when nobody answers")
+def test_an_escalation_tells_the_office_whose_duty_it_is_until_somebody_answers(city):
+    office = account("shunyi", "county", WEST)
+    burning = Burning(city, WARDENS, [account("bureau", "office"), office, account("tongzhou", "county", EAST)])
+    (number,) = burning.take([signal()], "camera")
+    city.clock.jump(NOW + timedelta(minutes=21))
+    burning.escalate()
+
+    def waiting(scope):
+        found = alerts.listed(city.engine, [scope], as_of=city.clock.now(), kind="burning", waiting=True)
+        return [one.alert for one in found if one.alert.key != "found"]
+
+    (told,) = waiting((WEST, None))
+    assert (told.region, told.department, told.category) == (WEST, "agriculture", None)
+    assert "火点已 21 分钟，已派 2 名网格员，均未应答，现报区县处置" in told.zh
+    assert waiting((EAST, None)) == []
+    city.clock.jump(NOW + timedelta(minutes=41))
+    burning.escalate()
+    burning.escalate()  # each step is told once
+    assert [one.region for one in waiting((None, None))] == ["110000", WEST]
+    assert len(waiting((WEST, None))) == 1  # the city's is not the county's
+    found, events, _ = burning.fire(number)
+    assert found.told == ("shunyi", "bureau")
+    assert [event.data.get("told") for event in events if event.kind == "escalated"] == [None, ["shunyi"], ["bureau"]]
+    assert [one.id for one in burning.mine(office)] == [number]
+    burning.act(number, "seen", office)
+    assert waiting((None, None)) == []
+    assert len(standing(city)) == 1  # the fire itself lasts
 
 
 def test_nobody_on_duty_leaves_a_fire_waiting_and_says_so(city):

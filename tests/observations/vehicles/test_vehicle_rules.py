@@ -8,7 +8,7 @@ import pytest
 
 from lantian.observations import vehicles
 from lantian.observations.vehicles import limits as files
-from lantian.observations.vehicles.emitters import PASSINGS
+from lantian.observations.vehicles.emitters import PASSINGS, unjudged
 from lantian.observations.vehicles.plates import covered, handle
 from lantian.observations.vehicles.routes import main_hours
 
@@ -160,7 +160,15 @@ def test_a_plate_is_covered_and_its_handle_needs_the_key():
         (("pollutant: opacity", "pollutant: soot"), "pollutant 'soot'"),
         (("role: screens", "role: guesses"), "role 'guesses'"),
         (("value: 30", "value: none"), "value 'none'"),
-        (("journey_gap: 60", "gap: 60"), "expected exactly"),
+        (("journey_gap: 60", "gap: 60"), "gap: expected one of limits, confirmed"),
+        (
+            ('unit: "%", role: decides, since: 2017', "unit: ppm, role: decides, since: 2017"),
+            "opacity is measured in %",
+        ),
+        (("fuel: diesel, pollutant: blackness", "fuel: coal, pollutant: blackness"), "limit 2: fuel 'coal'"),
+        (("source: HJ 845-2017 (R", "source: '', x: (R"), "limit 2: expected fuel"),
+        (("source: HJ 845-2017, confidence: MEMORY", "source: '', confidence: MEMORY"), "limit 1: source: missing"),
+        (("confidence: MEMORY}", "confidence: sure}"), "confidence 'sure'"),
         (("heavy: 0.22", "heavy: 22"), "fuel_use heavy"),
     ],
 )
@@ -172,3 +180,48 @@ def test_a_file_of_limits_is_refused_with_the_entry(tmp_path, change, says):
     (tmp_path / files.FILE).write_text(text.replace(*change), encoding="utf-8")
     with pytest.raises(files.LimitError, match=says):
         files.load(tmp_path)
+
+
+OWN = """
+limits:
+  - {fuel: petrol, pollutant: no, value: 700, unit: ppm, role: decides, since: 2018-02-01, source: 示例市限值,
+     confidence: 示例}
+  - {fuel: diesel, pollutant: opacity, value: 20, unit: "%", role: decides, since: 2016-01-01, source: 示例市限值,
+     confidence: 示例}
+days: 10
+"""
+
+
+@pytest.mark.requirement("M9", part="limits of any fuel and pollutant in a city's own file")
+def test_a_city_adds_limits_of_petrol_and_states_its_own_of_diesel(tmp_path):
+    (tmp_path / files.FILE).write_text(OWN, encoding="utf-8")
+    own = files.load(tmp_path)
+    assert (own.days, own.journey_gap) == (10, LIMITS.journey_gap)
+    held = {(one.fuel, one.pollutant): one.value for one in own.limits}
+    assert held == {
+        ("petrol", "no"): 700.0,
+        ("diesel", "opacity"): 20.0,
+        ("diesel", "blackness"): 1.0,
+        ("diesel", "no"): 1500.0,
+    }
+    two = [passing(when, fuel="petrol", vehicle="light", no=900) for when in ("2018-02-15T04:00", "2018-03-15T04:00")]
+    assert state(*two) is None
+    assert state(*two, limits=own) == "confirmed"
+    early = [passing("2017-12-15T04:00", opacity=25), passing("2018-01-15T04:00", opacity=25)]
+    assert (state(*early), state(*early, limits=own)) == (None, "confirmed")
+
+
+@pytest.mark.requirement("M9", part="which vehicles are not judged, and how many")
+def test_vehicles_without_a_limit_are_counted_by_fuel():
+    rows = [
+        *(passing("2018-02-15T04:00", plate=plate, fuel="petrol", no=900) for plate in ("p1", "p2", "p1")),
+        passing("2018-02-15T04:00", plate="g", fuel="gas", no=9),
+        passing("2018-02-15T04:00", plate="e", fuel="electric"),
+        passing("2018-02-15T04:00", plate="judged", opacity=5),
+        passing("2018-02-15T05:00", plate="judged"),  # once is enough
+        passing("2018-02-15T04:00", plate="screened", no=5),  # NO of diesel only screens
+        passing("2017-02-15T04:00", plate="early", opacity=5),
+        passing("2018-02-15T04:00", plate="invalid", opacity=5, valid=False),
+    ]
+    assert unjudged(frame(*rows), LIMITS).rows() == [("diesel", 3, 3), ("petrol", 2, 3), ("gas", 1, 1)]
+    assert unjudged(frame(), LIMITS).is_empty()

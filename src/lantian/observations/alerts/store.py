@@ -70,9 +70,19 @@ def raised(engine: sa.Engine, alerts: Iterable[Alert], now: datetime, actor: str
         return [number for row in rows for number in connection.scalars(made, [row])]
 
 
-def end(engine: sa.Engine, kind: str, subjects: Sequence[str], now: datetime, actor: str) -> int:
-    """End what lasts about these subjects; the number of alerts that ended."""
+def end(
+    engine: sa.Engine,
+    kind: str,
+    subjects: Sequence[str],
+    now: datetime,
+    actor: str,
+    *,
+    keys: Sequence[str] | None = None,
+) -> int:
+    """End what lasts about these subjects (``keys``: only of these alerts); the number of alerts that ended."""
     lasting = (alert.c.kind == kind) & alert.c.subject.in_(list(subjects)) & alert.c.ended_at.is_(None)
+    if keys is not None:
+        lasting &= alert.c.key.in_(list(keys))
     with engine.connect() as connection:
         if not connection.scalar(sa.select(sa.exists().where(lasting))):
             return 0

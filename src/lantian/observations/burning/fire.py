@@ -96,10 +96,10 @@ class Fire:
         id: its number; region: the county or township; found_at: when it was first seen burning.
         told_at: when the platform heard of it, from which minutes are counted.
         state: of `STATES`; warden, warden_name: who was called last; called: all who were.
-        level: how far it was escalated, 0: not; to: whom it went to then.
+        level: how far it was escalated, 0: not; to: whom it went to then; told: accounts of the offices that were told.
         dispatched_at: of the first call; seen_at, arrived_at, ended_at; by whom it was ended, and why.
         signals: how many signals belong to it.
-        closed_by, reason: who ended it and what they said; link: of evidence that they named.
+        closed_by, reason: who ended it and what they said; photos: SHA-256 of the pictures sent with any step.
     """
 
     id: int
@@ -119,13 +119,14 @@ class Fire:
     called: tuple[str, ...] = ()
     level: int = 0
     to: str = ""
+    told: tuple[str, ...] = ()
     dispatched_at: datetime | None = None
     seen_at: datetime | None = None
     arrived_at: datetime | None = None
     ended_at: datetime | None = None
     closed_by: str = ""
     reason: str = ""
-    evidence: str = ""
+    photos: tuple[str, ...] = ()
     signals: int = 0
     events: int = 0
 
@@ -155,12 +156,13 @@ class Fire:
 def fold(fire: Fire, events: Sequence[FireEvent]) -> Fire:
     """The fire as its events leave it, in their order; ``fire`` is as it was found."""
     for event in events:
-        fire = replace(_after(fire, event), events=fire.events + 1)
+        photos = tuple(dict.fromkeys((*fire.photos, *event.data.get("photos", ()))))
+        fire = replace(_after(fire, event), photos=photos, events=fire.events + 1)
     return fire
 
 
-def refused(fire: Fire, kind: str, reason: str = "") -> FireError | None:
-    """Why something cannot be done by a person now; None: it can."""
+def refused(fire: Fire, kind: str, reason: str = "", *, photos: bool = False) -> FireError | None:
+    """Why something cannot be done by a person now; None: it can. A note with ``photos`` needs no words."""
     if kind not in MOVES:
         return FireError(f"没有“{kind}”这一步", f"kind {kind!r}: expected one of {', '.join(MOVES)}")
     if fire.state not in MOVES[kind]:
@@ -171,7 +173,7 @@ def refused(fire: Fire, kind: str, reason: str = "") -> FireError | None:
             f"火点 {fire.id} {now_zh}，不能“{zh}”{hint[0]}",
             f"fire {fire.id} stands at “{now_en}”: no “{en}” now{hint[1]}",
         )
-    if kind in ("false", "note") and not reason.strip():
+    if not reason.strip() and (kind == "false" or (kind == "note" and not photos)):
         return FireError("请写明理由", "reason: missing; say why")
     return None
 
@@ -201,7 +203,8 @@ def _after(fire: Fire, event: FireEvent) -> Fire:
             dispatched_at=fire.dispatched_at or event.at,
         )
     if kind == "escalated":
-        return replace(fire, level=int(data.get("level", fire.level + 1)), to=str(data.get("to", "")))
+        told = tuple(dict.fromkeys((*fire.told, *data.get("told", ()))))
+        return replace(fire, level=int(data.get("level", fire.level + 1)), to=str(data.get("to", "")), told=told)
     if kind == "seen":
         return replace(fire, state="seen", seen_at=event.at, warden=event.actor, warden_name=str(data.get("name", "")))
     if kind == "arrived":
@@ -212,6 +215,6 @@ def _after(fire: Fire, event: FireEvent) -> Fire:
     if kind in ENDED:
         return replace(
             fire, state=kind, ended_at=event.at, closed_by=event.actor, reason=event.reason,
-            evidence=str(data.get("evidence", "")), kind=str(data.get("burnt", "")) or fire.kind,
+            kind=str(data.get("burnt", "")) or fire.kind,
         )  # fmt: skip
     return fire

@@ -20,7 +20,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from lantian.kernel import audit
-from lantian.kernel.accounts import Account, NotPermitted, allowed
+from lantian.kernel.accounts import Account, NotPermitted, allowed, list_accounts
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.database import reading
 from lantian.observations import alerts
@@ -28,16 +28,15 @@ from lantian.observations.burning import settings as configured
 from lantian.observations.burning import store
 from lantian.observations.burning.fire import ENDED, Fire, FireError, FireEvent, due, refused
 from lantian.observations.burning.joining import Signal, joined, sure
-from lantian.observations.burning.settings import Settings
+from lantian.observations.burning.offices import HANDLE, WARDEN, office_of, on_duty_at
+from lantian.observations.burning.settings import Settings, Step
 from lantian.observations.burning.wardens import Warden, nearest, of_row
-from lantian.observations.burning.words import alert_of
+from lantian.observations.burning.words import alert_of, escalation_key, escalation_of
 from lantian.observations.feeds import PLATFORM
 from lantian.observations.feeds.service import Feeds
 from lantian.places.outlines import OutlineSet
 from lantian.places.store import PlaceStore
 
-HANDLE = "burning.handle"
-WARDEN = "warden"
 SYSTEM = "burning"
 """Who dispatches and escalates by itself."""
 
@@ -48,12 +47,18 @@ _OUTLINES: WeakKeyDictionary[sa.Engine, tuple[tuple[str, ...], list[OutlineSet]]
 
 
 class Burning:
-    """The fires of one platform. ``wardens``: who there is; None: those of the feed `warden`."""
+    """The fires of one platform.
 
-    def __init__(self, platform: Platform, wardens: Sequence[Warden] | None = None) -> None:
+    ``wardens``: who there is, None: those of the feed `warden`; ``people``: accounts, None: those of the platform.
+    """
+
+    def __init__(
+        self, platform: Platform, wardens: Sequence[Warden] | None = None, people: Sequence[Account] | None = None
+    ) -> None:
         self._platform = platform
         self._engine = platform.engine
         self._wardens = wardens
+        self._people = people
 
     @cached_property
     def settings(self) -> Settings:
@@ -66,6 +71,10 @@ class Burning:
         if self._wardens is not None:
             return list(self._wardens)
         return [of_row(row) for row in Feeds(self._platform).read("warden", PLATFORM).iter_rows(named=True)]
+
+    @cached_property
+    def _accounts(self) -> list[Account]:
+        return list_accounts(self._engine) if self._people is None else list(self._people)
 
     def take(
         self, signals: Iterable[Signal], actor: str, *, told: Callable[[Signal], datetime] | None = None
@@ -114,37 +123,72 @@ class Burning:
         return made
 
     def act(
-        self, number: int, kind: str, account: Account, reason: str = "", *, evidence: str = "", burnt: str = ""
+        self,
+        number: int,
+        kind: str,
+        account: Account,
+        reason: str = "",
+        *,
+        photos: Callable[[], Sequence[str]] | None = None,
+        burnt: str = "",
     ) -> Fire:
         """Write what a person did: `seen`, `arrived`, `out`, `false` (with a reason), `note`; the fire then.
 
-        The same step twice by two taps of one thumb is one. ``evidence``: address of a picture; ``burnt``: what burned.
+        The same step twice by two taps of one thumb is one. ``photos``: keeps what was sent with it and gives its
+        SHA-256, asked only once the step is found to be allowed; ``burnt``: what burned.
 
-        Raises LookupError, NotPermitted, FireError.
+        Raises LookupError, NotPermitted, FireError, and what ``photos`` raises.
         """
         now = self._platform.clock.now()
+        with reading(self._engine).connect() as connection:
+            self._check(connection, number, kind, account, reason, now, photos is not None)
+        kept = list(photos()) if photos else []
         with audit.act(self._engine, account.actor, reason or f"fire {number}: {kind}") as connection:
-            found = self._one(connection, number, now)
-            if not self.may_act(found, account):
-                raise NotPermitted(
-                    f"{account.login} 不能处置火点 {number}", f"{account.login} may not act on fire {number}"
-                )
-            if found.state == kind and kind != "note":
+            found = self._check(connection, number, kind, account, reason, now, bool(kept))
+            again = found.state == kind and kind != "note"
+            if again and set(kept) <= set(found.photos):
                 return found
-            if fault := refused(found, kind, reason):
-                raise fault
-            data = {"name": account.name, "evidence": evidence, "burnt": burnt}
+            data: dict[str, Any] = {"name": account.name, "photos": kept, "burnt": burnt}
             data = {name: value for name, value in data.items() if value}
-            store.add_event(connection, number, kind, now, account.actor, reason.strip(), data)
+            written = "note" if again else kind  # pictures that come after the step are a note to it
+            store.add_event(connection, number, written, now, account.actor, reason.strip(), data)
             found = self._one(connection, number, now)
         if found.state in ENDED:
             alerts.end(self._engine, "burning", [str(number)], now, account.actor)
+        elif found.told and kind in ("seen", "arrived"):
+            unanswered = [escalation_key(step.to) for step in self.settings.escalation]
+            alerts.end(self._engine, "burning", [str(number)], now, account.actor, keys=unanswered)
+        return found
+
+    def _check(
+        self,
+        connection: sa.Connection,
+        number: int,
+        kind: str,
+        account: Account,
+        reason: str,
+        now: datetime,
+        photos: bool,
+    ) -> Fire:
+        found = self._one(connection, number, now)
+        if not self.may_act(found, account):
+            raise NotPermitted(
+                f"{account.login} 不能处置火点 {number}", f"{account.login} may not act on fire {number}"
+            )
+        again = found.state == kind and kind != "note"
+        if not again and (fault := refused(found, kind, reason, photos=photos)):
+            raise fault
         return found
 
     def escalate(self) -> int:
-        """Call the next ones where nobody has answered for so long; how many steps were taken."""
+        """Call the next ones where nobody has answered for so long; how many steps were taken.
+
+        A step to the county or the city tells its office: by an alert there, which stands until somebody answers, and
+        by the accounts of those whose duty it is, which the event keeps.
+        """
         now, taken = self._platform.clock.now(), 0
         self._ready()
+        told: list[tuple[int, Step, str]] = []
         for one in self.listed(now, since=now - timedelta(days=2)):
             if not due(one, self.settings, now):
                 continue
@@ -152,11 +196,17 @@ class Burning:
                 standing = self._one(connection, one.id, now)
                 for step in due(standing, self.settings, now):
                     level = self.settings.escalation.index(step) + 1
-                    data = {"level": level, "to": step.to, "minutes": step.after}
+                    data: dict[str, Any] = {"level": level, "to": step.to, "minutes": step.after}
+                    if step.to != "next_warden":
+                        office = office_of(one.region, step.to)
+                        people = on_duty_at(self._accounts, office)
+                        data |= {"office": office, "told": [each.login for each in people]}
+                        told.append((one.id, step, office))
                     store.add_event(connection, one.id, "escalated", now, SYSTEM, data=data)
                     if step.to == "next_warden":
                         self._call(connection, one.id, one.lon, one.lat, one.region, now, but=standing.called)
                     taken += 1
+        self._tell(told, now)
         return taken
 
     def listed(
@@ -180,11 +230,11 @@ class Burning:
             return store.fire_of(connection, sender, key)
 
     def mine(self, account: Account, as_of: datetime | None = None) -> list[Fire]:
-        """Open fires on which an account may act: those it was called to first, then the longest waiting."""
+        """Open fires on which an account may act: those it was called to or told of first, then the longest waiting."""
         moment = as_of or self._platform.clock.now()
         found = self.listed(moment, since=moment - timedelta(days=7))
         open_ = [one for one in found if one.open and self.may_act(one, account)]
-        return sorted(open_, key=lambda one: (account.login not in one.called, one.told_at or one.found_at))
+        return sorted(open_, key=lambda one: (account.login not in one.called + one.told, one.told_at or one.found_at))
 
     def may_act(self, fire: Fire, account: Account) -> bool:
         """Whether an account may act on a fire: it was called there, or handles burning in the region as an office.
@@ -202,7 +252,7 @@ class Burning:
 
     def _ready(self) -> int:
         """Ask for what an act needs before it begins, as others wait for its end."""
-        return len(self.wardens) + len(self.settings.escalation)
+        return len(self.wardens) + len(self.settings.escalation) + len(self._accounts)
 
     def region_of(self, lon: float, lat: float) -> str | None:
         """The smallest region that we know in which a point lies; None: none."""
@@ -246,11 +296,27 @@ class Burning:
     def _ended(self, connection: sa.Connection, numbers: Sequence[int], now: datetime) -> set[int]:
         return {one.id for one in store.fires(connection, now, numbers=numbers) if not one.open}
 
+    def _tell(self, told: Sequence[tuple[int, Step, str]], now: datetime) -> None:
+        """Raise the alerts of steps to an office: fire, step, where the office sits."""
+        if not told:
+            return
+        names = self._names()
+        with reading(self._engine).connect() as connection:
+            found = {one.id: one for one in store.fires(connection, now, numbers=[number for number, _, _ in told])}
+        made = [
+            escalation_of(found[number], step, office, names.get(found[number].region, ""), now)
+            for number, step, office in told
+        ]
+        alerts.raised(self._engine, made, now, SYSTEM)
+
+    def _names(self) -> dict[str, str]:
+        return {one.code: one.name for one in PlaceStore(self._engine).regions()}
+
     def _alarm(self, numbers: Sequence[int]) -> None:
         if not numbers:
             return
         now = self._platform.clock.now()
-        names = {one.code: one.name for one in PlaceStore(self._engine).regions()}
+        names = self._names()
         with reading(self._engine).connect() as connection:
             found = store.fires(connection, now, numbers=numbers)
         alerts.raised(self._engine, [alert_of(one, names.get(one.region, one.region)) for one in found], now, SYSTEM)
@@ -284,4 +350,4 @@ def by_district(fires: Iterable[Fire]) -> pl.DataFrame:
     )
 
 
-__all__ = ["Burning", "FireError", "by_district"]
+__all__ = ["HANDLE", "Burning", "FireError", "by_district"]

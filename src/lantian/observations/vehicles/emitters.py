@@ -50,6 +50,28 @@ def judged(passings: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     )
 
 
+def unjudged(passings: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """Vehicles of which no valid value could be held against a limit that decides, by fuel: ``fuel, vehicles,
+    passings``, the most first. Electric ones have nothing to judge and are left out.
+    """
+    day = pl.col("time").dt.convert_time_zone(ZONE).dt.date()
+    held = [
+        (pl.col("fuel") == one.fuel) & pl.col(one.pollutant).is_not_null() & (day >= one.since)
+        for one in limits.limits
+        if one.role == "decides"
+    ]
+    able = pl.any_horizontal(pl.lit(False), *held) & pl.col("valid").fill_null(True)
+    each = passings.filter(pl.col("fuel") != "electric").group_by("plate").agg(
+        pl.col("fuel").last(), able.any().alias("able"), pl.len().cast(pl.Int64).alias("passings")
+    )  # fmt: skip
+    return (
+        each.filter(~pl.col("able"))
+        .group_by("fuel")
+        .agg(pl.len().cast(pl.Int64).alias("vehicles"), pl.col("passings").sum())
+        .sort("vehicles", "fuel", descending=[True, False])
+    )
+
+
 def exceedances(found: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """The exceedances of `judged`, each with ``confirms``: with it the rule of the last ones is met."""
     rule, keys = limits.confirmed, ["plate", "pollutant"]

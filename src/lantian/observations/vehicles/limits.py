@@ -12,7 +12,13 @@ from typing import Any
 import yaml
 
 FILE = "vehicles.yaml"
-"""An office's own limits, in the data directory."""
+"""An office's own limits, in the data directory: whatever of the shipped file it states otherwise, or in addition."""
+
+FUELS = ("petrol", "diesel", "gas", "electric", "other")
+"""Fuels as the feed `vehicle_passing` has them."""
+
+CONFIDENCES = ("HIGH", "MEDIUM", "LOW", "MEMORY", "示例")
+"""How sure a figure is; MEMORY: not read in the standard's own text."""
 
 POLLUTANTS: Mapping[str, tuple[str, str, str]] = {
     "co": ("一氧化碳", "CO", "%"),
@@ -69,29 +75,32 @@ class Limits:
 
 
 def load(home: Path | None = None, *, example: bool = False) -> Limits:
-    """The limits of an office (``<home>/vehicles.yaml``), else the shipped ones; ``example``: also those of the example
-    only. Raises LimitError.
+    """The shipped limits, with what an office states in ``<home>/vehicles.yaml``; ``example``: also those of the
+    example only. What it states of a fuel's pollutant stands in place of all shipped limits of that pair. Raises
+    LimitError.
     """
-    held = _load(home)
+    shipped = files("lantian.observations.vehicles").joinpath("limits.yaml").read_text("utf-8")
+    held = parse(shipped, "limits.yaml")
+    own = home / FILE if home is not None else None
+    if own is not None and own.is_file():
+        held = parse(own.read_text(encoding="utf-8"), str(own), over=shipped)
     return replace(held, limits=tuple(one for one in held.limits if example or not one.example))
 
 
-def _load(home: Path | None) -> Limits:
-    own = home / FILE if home is not None else None
-    if own is not None and own.is_file():
-        return parse(own.read_text(encoding="utf-8"), str(own))
-    return parse(files("lantian.observations.vehicles").joinpath("limits.yaml").read_text("utf-8"), "limits.yaml")
-
-
-def parse(text: str, where: str) -> Limits:
-    """Limits of a YAML text; ``where`` names it in errors. Raises LimitError."""
-    try:
-        stated = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise LimitError(f"{where}: not YAML: {error}") from None
-    if not isinstance(stated, dict) or set(stated) != set(Limits.__dataclass_fields__):
-        raise LimitError(f"{where}: expected exactly {', '.join(Limits.__dataclass_fields__)}")
+def parse(text: str, where: str, *, over: str | None = None) -> Limits:
+    """Limits of a YAML text; ``where`` names it in errors; ``over``: a whole file, of which it changes or adds
+    entries. Raises LimitError.
+    """
+    stated = _entries(text, where)
     limits = tuple(_limit(entry, f"{where}, limit {number}") for number, entry in enumerate(stated["limits"] or [], 1))
+    if over is not None:
+        base = _entries(over, "limits.yaml")
+        own = {(one.fuel, one.pollutant) for one in limits}
+        shipped = (_limit(entry, "limits.yaml") for entry in base["limits"])
+        limits = (*(one for one in shipped if (one.fuel, one.pollutant) not in own), *limits)
+        stated = base | stated
+    if lacking := [name for name in Limits.__dataclass_fields__ if name not in stated]:
+        raise LimitError(f"{where}: {lacking[0]} is missing; expected {', '.join(Limits.__dataclass_fields__)}")
     try:
         confirmed = Confirmed(**stated["confirmed"])
         use = {str(name): float(value) for name, value in stated["fuel_use"].items()}
@@ -105,15 +114,36 @@ def parse(text: str, where: str) -> Limits:
     return Limits(limits, confirmed, gap, use, days)
 
 
+def _entries(text: str, where: str) -> dict[str, Any]:
+    try:
+        stated = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise LimitError(f"{where}: not YAML: {error}") from None
+    known = tuple(Limits.__dataclass_fields__)
+    if not isinstance(stated, dict):
+        raise LimitError(f"{where}: expected entries of {', '.join(known)}")
+    if strange := [name for name in stated if name not in known]:
+        raise LimitError(f"{where}: {strange[0]}: expected one of {', '.join(known)}")
+    if not isinstance(stated.setdefault("limits", []) or [], list):
+        raise LimitError(f"{where}: limits {stated['limits']!r}: expected a list, an entry a limit")
+    return stated
+
+
 def _limit(entry: Any, where: str) -> Limit:
     if not isinstance(entry, dict) or set(entry) | {"example"} != set(Limit.__dataclass_fields__):
         raise LimitError(f"{where}: expected {', '.join(Limit.__dataclass_fields__)} (example may be left out)")
-    if entry["pollutant"] not in POLLUTANTS:
-        raise LimitError(f"{where}: pollutant {entry['pollutant']!r}: expected one of {', '.join(POLLUTANTS)}")
-    if entry["role"] not in ("decides", "screens"):
-        raise LimitError(f"{where}: role {entry['role']!r}: expected decides or screens")
-    if not isinstance(entry["value"], int | float) or entry["value"] <= 0:
+    pollutant = "no" if entry["pollutant"] is False else entry["pollutant"]  # YAML reads a bare no so
+    known = {"fuel": FUELS, "pollutant": tuple(POLLUTANTS), "role": ("decides", "screens"), "confidence": CONFIDENCES}
+    for name, words in known.items():
+        given = pollutant if name == "pollutant" else entry[name]
+        if given not in words:
+            raise LimitError(f"{where}: {name} {given!r}: expected one of {', '.join(words)}")
+    if entry["unit"] != POLLUTANTS[pollutant][2]:
+        raise LimitError(f"{where}: unit {entry['unit']!r}: {pollutant} is measured in {POLLUTANTS[pollutant][2]}")
+    if not str(entry["source"] or "").strip():
+        raise LimitError(f"{where}: source: missing; expected the standard or order that states the limit")
+    if isinstance(entry["value"], bool) or not isinstance(entry["value"], int | float) or entry["value"] <= 0:
         raise LimitError(f"{where}: value {entry['value']!r}: expected a number above 0")
     if not isinstance(entry["since"], date):
         raise LimitError(f"{where}: since {entry['since']!r}: expected a day such as 2017-07-27")
-    return Limit(**{**entry, "value": float(entry["value"])})
+    return Limit(**{**entry, "pollutant": pollutant, "value": float(entry["value"])})

@@ -29,7 +29,7 @@ from lantian.observations.alerts import Alert
 from lantian.observations.feeds import PLATFORM, Reader
 from lantian.observations.feeds.service import Feeds
 from lantian.observations.vehicles import limits as configured
-from lantian.observations.vehicles.emitters import PASSINGS, emitters
+from lantian.observations.vehicles.emitters import PASSINGS, emitters, unjudged
 from lantian.observations.vehicles.limits import POLLUTANTS, Limits
 from lantian.observations.vehicles.plates import covered, handle
 from lantian.observations.vehicles.roads import road_hours
@@ -97,7 +97,7 @@ class Overview:
         vehicles: by rank; gates: by id; road_hours: as `roads.ROAD_HOURS`.
         measured, valid: passings of the months looked at; vehicles_seen: how many vehicles they were.
         since: from when passings were looked at; days: of the road-hour map and the routes.
-        unjudged: fuels with passings and without a limit.
+        unjudged: fuel, vehicles and passings of those of which nothing could be held against a limit that decides.
     """
 
     vehicles: tuple[Emitter, ...]
@@ -108,7 +108,7 @@ class Overview:
     vehicles_seen: int
     since: datetime
     days: int
-    unjudged: tuple[str, ...]
+    unjudged: tuple[tuple[str, int, int], ...]
 
     def of(self, state: str) -> int:
         """How many vehicles are in a state of `emitters.STATES`."""
@@ -151,7 +151,6 @@ class Vehicles:
         recent = every.filter(pl.col("time") >= now - timedelta(days=self.limits.days))
         roads_of = {one.gate: one.road for one in gates.values()}
         flow = self._feeds.read("traffic_flow", PLATFORM, start=now - timedelta(days=self.limits.days), as_of=now)
-        known = {limit.fuel for limit in self.limits.limits}
         return Overview(
             self._vehicles(ranked, every, recent),
             gates,
@@ -161,7 +160,7 @@ class Vehicles:
             every["plate"].n_unique(),
             since,
             self.limits.days,
-            tuple(sorted(set(every["fuel"].unique()) - known - {"electric"})),
+            tuple(unjudged(every, self.limits).iter_rows()),
         )
 
     def shown(self, whole: Overview, reader: Reader) -> Overview | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request, Response, UploadFile
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
 from lantian.kernel.accounts import NotPermitted, scopes_of
 from lantian.observations.burning import store
@@ -14,11 +15,16 @@ from lantian.observations.burning.fire import BURNT, KINDS, MOVES, SOURCES, STAT
 from lantian.observations.burning.firms import FirmsError
 from lantian.observations.burning.service import HANDLE, Burning, by_district
 from lantian.observations.feeds.entry import FeedError
+from lantian.supervision.events import CaseError
+from lantian.supervision.evidence import EvidenceStore, Piece
+from lantian.supervision.field import MOST_PHOTOS, Photo
+from lantian.supervision.file_kinds import EvidenceError
 from lantian.web.api.burning import LARGEST as LARGEST_FILE
 from lantian.web.api.burning import bring
 from lantian.web.desk import Desk
+from lantian.web.field_forms import Sent, receive
 from lantian.web.navigation import Page
-from lantian.web.pages import works_map
+from lantian.web.pages import evidence, works_map
 from lantian.web.remember import Memory
 from lantian.web.render import language_of, render
 from lantian.web.security import Viewer, allow
@@ -28,7 +34,7 @@ router = APIRouter()
 Reader = Annotated[Viewer, allow("alerts.read")]
 Handler = Annotated[Viewer, allow(HANDLE)]
 Importer = Annotated[Viewer, allow("data.import")]
-Text = Annotated[str, Form(max_length=500)]
+Hash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 LARGEST = 2**62
 
 DAYS = (1, 7, 30, 365)
@@ -105,36 +111,72 @@ def file(request: Request, viewer: Reader, number: int) -> Response:
 
 
 @router.post("/burning/{number}/{kind}")
-def act(
-    request: Request,
-    viewer: Handler,
-    number: int,
-    kind: str,
-    reason: Text = "",
-    evidence: Text = "",
-    burnt: Annotated[str, Form(max_length=20)] = "",
-    back: Annotated[str, Form(max_length=10)] = "",
-) -> Response:
-    """Write what was done: seen, arrived, out, false, note."""
-    burning = Burning(viewer.platform)
+async def act(request: Request, viewer: Handler, number: int, kind: str) -> Response:
+    """Write what was done: seen, arrived, out, false, note; a form with `reason`, `burnt`, `back`, `photos`."""
+    sent = await receive(request)
+    return await run_in_threadpool(_act, request, viewer, number, kind, sent)
+
+
+@router.get("/burning/{number}/photos/{sha256}")
+def photo(viewer: Reader, number: int, sha256: Hash) -> Response:
+    """Give a picture of a fire as it came."""
+    return evidence.as_it_came(*_photo(viewer, number, sha256))
+
+
+@router.get("/burning/{number}/photos/{sha256}/small")
+def small_photo(viewer: Reader, number: int, sha256: Hash) -> Response:
+    """Give a small picture of it."""
+    return evidence.small_copy(*_photo(viewer, number, sha256))
+
+
+def _act(request: Request, viewer: Viewer, number: int, kind: str, sent: Sent) -> Response:
+    burning, back = Burning(viewer.platform), sent.fields.get("back") == "mine"
     try:
         if kind not in MOVES:
             raise LookupError(f"{kind}: expected one of {', '.join(MOVES)}")
-        if evidence and not evidence.startswith("https://"):
-            raise FireError("照片地址应以 https:// 开头", f"evidence {evidence[:60]!r}: expected an https:// address")
-        burnt = burnt if burnt in BURNT else ""
-        done = burning.act(min(number, LARGEST), kind, viewer.account, reason, evidence=evidence, burnt=burnt)
+        burnt = sent.text("burnt")
+        done = burning.act(
+            min(number, LARGEST),
+            kind,
+            viewer.account,
+            sent.text("reason"),
+            photos=(lambda: _kept(viewer, sent.photos)) if sent.photos else None,
+            burnt=burnt if burnt in BURNT else "",
+        )
     except LookupError as error:
         raise HTTPException(404, str(error)) from None
     except NotPermitted as error:
         raise HTTPException(403, error.en) from None
-    except FireError as error:
+    except (FireError, CaseError, EvidenceError) as error:
         fault = error.zh if language_of(request) == "zh" else error.en
-        if back == "mine":
+        if back:
             return _mine(request, viewer, fault=fault, faulty=number)
         return _file(request, viewer, number, fault)
-    address = f"/burning/mine?done={done.id}" if back == "mine" else f"/burning/{done.id}"
-    return RedirectResponse(address, 303)
+    return RedirectResponse(f"/burning/mine?done={done.id}" if back else f"/burning/{done.id}", 303)
+
+
+def _kept(viewer: Viewer, photos: tuple[Photo, ...]) -> list[str]:
+    """Keep pictures as those of findings are kept; their SHA-256. Raises EvidenceError."""
+    if len(photos) > MOST_PHOTOS:
+        raise EvidenceError(
+            f"photos: {len(photos)}; at most {MOST_PHOTOS}", f"照片 {len(photos)} 张，最多 {MOST_PHOTOS} 张"
+        )
+    files = EvidenceStore(viewer.platform)
+    return [files.put(content, name, viewer.account).sha256 for name, content in photos]
+
+
+def _photo(viewer: Viewer, number: int, sha256: str) -> tuple[EvidenceStore, Piece]:
+    """A picture of a fire that the viewer may see. Raises HTTPException 404, 403."""
+    burning = Burning(viewer.platform)
+    try:
+        found = burning.fire(min(number, LARGEST), viewer.now)[0]
+    except LookupError as error:
+        raise HTTPException(404, str(error)) from None
+    _may_see(viewer, burning, found)
+    if sha256 not in found.photos:
+        raise HTTPException(404, f"fire {found.id} has no picture {sha256[:16]}")
+    files = EvidenceStore(viewer.platform)
+    return files, files.get(sha256)
 
 
 def _mine(
@@ -171,9 +213,7 @@ def _file(request: Request, viewer: Viewer, number: int, fault: str = "") -> Res
         found, events, signals = burning.fire(min(number, LARGEST), viewer.now)
     except LookupError as error:
         raise HTTPException(404, str(error)) from None
-    may = burning.may_act(found, viewer.account)
-    if not may and not viewer.may("alerts.read", found.region):
-        raise HTTPException(403, f"{viewer.account.login} lacks the permission alerts.read in {found.region}")
+    may = _may_see(viewer, burning, found)
     atlas = Desk(viewer).atlas
     return render(
         request,
@@ -192,6 +232,14 @@ def _file(request: Request, viewer: Viewer, number: int, fault: str = "") -> Res
         name=lambda code: atlas.name(code, language),
         **_words(language),
     )
+
+
+def _may_see(viewer: Viewer, burning: Burning, found: Fire) -> bool:
+    """Whether the viewer may act on a fire. Raises HTTPException 403 where they may not even see it."""
+    may = burning.may_act(found, viewer.account)
+    if not may and not viewer.may("alerts.read", found.region):
+        raise HTTPException(403, f"{viewer.account.login} lacks the permission alerts.read in {found.region}")
+    return may
 
 
 def _fires(viewer: Viewer, burning: Burning, days: int) -> list[Fire]:

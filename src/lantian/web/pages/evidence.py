@@ -27,30 +27,14 @@ _ICON = (
 def original(viewer: Reader, sha256: Hash) -> Response:
     """Give a file as it came: a picture to be looked at, a document to be saved."""
     store, piece, _ = _seen(viewer, sha256)
-    shown = "inline" if piece.picture else "attachment"
-    headers = {
-        "Content-Disposition": f'{shown}; filename="{piece.file_name}"',
-        "Content-Security-Policy": "sandbox",  # beside the platform's own: whatever the file is, it runs nothing here
-        "Cache-Control": "private, max-age=600",
-    }
-    try:
-        return Response(store.content(sha256), media_type=piece.media_type, headers=headers)
-    except EvidenceError as error:
-        raise HTTPException(500, str(error)) from None
+    return as_it_came(store, piece)
 
 
 @router.get("/evidence/{sha256}/small")
 def small(viewer: Reader, sha256: Hash) -> Response:
     """Give a small picture of a file; of a document a sheet with its kind."""
     store, piece, _ = _seen(viewer, sha256)
-    headers = {"Content-Disposition": "inline", "Cache-Control": "private, max-age=600"}
-    if not piece.picture:
-        icon = _ICON.format(SUFFIXES[piece.media_type][1:].upper())
-        return Response(icon, media_type="image/svg+xml", headers=headers)
-    try:
-        return Response(store.thumbnail(sha256), media_type="image/jpeg", headers=headers)
-    except EvidenceError as error:
-        raise HTTPException(500, str(error)) from None
+    return small_copy(store, piece)
 
 
 @router.get("/evidence/{sha256}/about")
@@ -59,6 +43,32 @@ def about(request: Request, viewer: Reader, sha256: Hash) -> Response:
     _, piece, cases = _seen(viewer, sha256)
     away = {case.number: piece.away_m(case.lon, case.lat) for case in cases}
     return render(request, "evidence.html", page_name="cases", piece=piece, cases=cases, away=away, far=far)
+
+
+def as_it_came(store: EvidenceStore, piece: Piece) -> Response:
+    """The answer with a file's bytes; who may see it was decided before."""
+    shown = "inline" if piece.picture else "attachment"
+    headers = {
+        "Content-Disposition": f'{shown}; filename="{piece.file_name}"',
+        "Content-Security-Policy": "sandbox",  # beside the platform's own: whatever the file is, it runs nothing here
+        "Cache-Control": "private, max-age=600",
+    }
+    try:
+        return Response(store.content(piece.sha256), media_type=piece.media_type, headers=headers)
+    except EvidenceError as error:
+        raise HTTPException(500, str(error)) from None
+
+
+def small_copy(store: EvidenceStore, piece: Piece) -> Response:
+    """The answer with a small picture of a file, of a document a sheet with its kind."""
+    headers = {"Content-Disposition": "inline", "Cache-Control": "private, max-age=600"}
+    if not piece.picture:
+        icon = _ICON.format(SUFFIXES[piece.media_type][1:].upper())
+        return Response(icon, media_type="image/svg+xml", headers=headers)
+    try:
+        return Response(store.thumbnail(piece.sha256), media_type="image/jpeg", headers=headers)
+    except EvidenceError as error:
+        raise HTTPException(500, str(error)) from None
 
 
 def _seen(viewer: Viewer, sha256: str) -> tuple[EvidenceStore, Piece, list[Belongs]]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from lantian.observations.feeds import Reader as FeedReader
 from lantian.observations.vehicles import listing
 from lantian.observations.vehicles.emitters import STATES
-from lantian.observations.vehicles.limits import POLLUTANTS
+from lantian.observations.vehicles.limits import FILE, POLLUTANTS
 from lantian.observations.vehicles.roads import RATES
 from lantian.observations.vehicles.service import FEED, Gate, Overview, Vehicles
 from lantian.web.desk import Desk
@@ -66,7 +66,10 @@ def page(request: Request, viewer: Reader, pollutant: Rate = "no", state: State 
         span=listing.span,
         strip=strip,
         limits=vehicles.limits,
-        unjudged=[listing.WORDS[code][side] for code in found.unjudged] if found else [],
+        unjudged=[(listing.WORDS[fuel][side], vehicles, passings) for fuel, vehicles, passings in found.unjudged]
+        if found
+        else [],
+        own_file=FILE,
         full=viewer.may("plates.read"),
         name=lambda code: atlas.name(code, language),
     )
