@@ -17,6 +17,12 @@ Array = NDArray[np.float64]
 OXYGEN = "a19001"
 """Oxygen in HJ 212, percent."""
 
+FLOW = "a00000"
+"""Flow of waste gas in HJ 212, m3/h."""
+
+BESIDE = (OXYGEN, FLOW)
+"""What a stack measures beside its pollutants."""
+
 USUAL = 30
 """Days before a day in which what is usual for a device is looked for."""
 
@@ -41,10 +47,23 @@ class Scale:
     @classmethod
     def of(cls, values: Array) -> Scale:
         """From all known values; without any, one."""
-        known, step = values[~np.isnan(values)], _step(values)
+        known, step = values[~np.isnan(values)], last_digit(values)
         if not known.size:
             return cls(1.0, 1.0, 0.0)
         return cls(step, max(float(np.median(known)) * 0.1, 5 * step), float(np.quantile(known, 0.05)))
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """What the minutes of each day say, put together day by day since a city's minutes are too many to hold.
+
+    Attributes:
+        frame: `device, item, day` and the columns that `minutes.of_days` gives.
+        steps: item -> last digit of its minutes.
+    """
+
+    frame: pl.DataFrame
+    steps: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -61,6 +80,9 @@ class Fleet:
         running: [days, devices, 24] share of each hour in which production ran, by its electricity.
         peers: whether the devices measure the same air, so that each says what the others should show.
         scales: item -> scale learned from a longer history; None: from these days.
+        totals: item -> what was reported as emitted in each hour, kg; of the flow m3.
+        load: [days, devices, 24] power of production, kW, by its electricity.
+        minutes: what the minutes of each day say; None: there are none.
     """
 
     kind: str
@@ -72,6 +94,9 @@ class Fleet:
     running: Array | None = None
     peers: bool = True
     scales: Mapping[str, Scale] | None = None
+    totals: Mapping[str, Array] = field(default_factory=dict)
+    load: Array | None = None
+    minutes: Minutes | None = None
 
     @classmethod
     def of(
@@ -80,55 +105,45 @@ class Fleet:
         kind: str,
         *,
         running: pl.DataFrame | None = None,
+        minutes: Minutes | None = None,
         peers: bool = True,
         first: date | None = None,
         last: date | None = None,
     ) -> Fleet:
-        """From a long frame `device, item, time, value[, converted, flag]` of hours (UTC).
+        """From a long frame `device, item, time, value[, converted, total, flag]` of hours (UTC).
 
-        `running`: `device, time, share` by hour. `first`, `last`: days of Beijing; None: those of the frame.
+        `running`: `device, time, share[, kw]` by hour. `first`, `last`: days of Beijing; None: those of the frame.
 
         Raises ValueError where there is no row at all.
         """
         if frame.is_empty():
             raise ValueError("hours: no row; expected device, item, time, value")
-        local = frame.with_columns(pl.col("time").dt.convert_time_zone(str(TIMEZONE)).dt.replace_time_zone(None))
-        begin, end = local["time"].min(), local["time"].max()
+        begin, end = _local(frame)["time"].min(), _local(frame)["time"].max()
         assert isinstance(begin, datetime)
         assert isinstance(end, datetime)
         first, last = first or begin.date(), last or end.date()
         devices = tuple(sorted(frame["device"].unique()))
         shape = ((last - first).days + 1, len(devices), 24)
-        at = {device: number for number, device in enumerate(devices)}
-        local = local.with_columns(
-            ((pl.col("time").dt.date() - pl.lit(first)).dt.total_days()).alias("d"),
-            pl.col("device").replace_strict(at, return_dtype=pl.Int64).alias("s"),
-            pl.col("time").dt.hour().cast(pl.Int64).alias("h"),
-        ).filter(pl.col("d").is_between(0, shape[0] - 1))
-        values, converted = {}, {}
-        for item in sorted(local["item"].unique()):
-            part = local.filter(pl.col("item") == item)
-            values[item] = _laid(part, "value", shape)
-            if "converted" in part.columns and part["converted"].count():
-                converted[item] = _laid(part, "converted", shape)
+        local = _placed(frame, devices, first, shape[0])
+        of: dict[str, dict[str, Array]] = {"value": {}, "converted": {}, "total": {}}
+        for (item,), part in sorted(local.partition_by("item", as_dict=True).items()):
+            for column, laid in of.items():
+                if column == "value" or (column in part.columns and part[column].count()):
+                    laid[str(item)] = _laid(part, column, shape)
         marks = None
         if "flag" in local.columns and local["flag"].count():
             marks = np.full(shape, "", dtype="U1")
             # Of items that are marked differently the one that is not normal counts.
             part = local.filter(pl.col("flag").is_not_null()).sort(pl.col("flag") != "N")
             marks[part["d"].to_numpy(), part["s"].to_numpy(), part["h"].to_numpy()] = part["flag"].to_numpy()
-        share = None
+        share = load = None
         if running is not None and running.height:
-            known = running.filter(pl.col("device").is_in(devices)).with_columns(
-                pl.col("time").dt.convert_time_zone(str(TIMEZONE)).dt.replace_time_zone(None)
-            )
-            known = known.with_columns(
-                ((pl.col("time").dt.date() - pl.lit(first)).dt.total_days()).alias("d"),
-                pl.col("device").replace_strict(at, return_dtype=pl.Int64).alias("s"),
-                pl.col("time").dt.hour().cast(pl.Int64).alias("h"),
-            ).filter(pl.col("d").is_between(0, shape[0] - 1))
+            known = _placed(running.filter(pl.col("device").is_in(devices)), devices, first, shape[0])
             share = _laid(known, "share", shape)
-        return cls(kind, devices, first, values, marks, converted, share, peers)
+            load = _laid(known, "kw", shape) if "kw" in known.columns else None
+        return cls(
+            kind, devices, first, of["value"], marks, of["converted"], share, peers, None, of["total"], load, minutes
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -222,6 +237,25 @@ def before(values: Array, days: int, least: int) -> Array:
     return np.stack([before(column, days, least) for column in values.T], axis=1)
 
 
+def _local(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col("time").dt.convert_time_zone(str(TIMEZONE)).dt.replace_time_zone(None))
+
+
+def _placed(frame: pl.DataFrame, devices: tuple[str, ...], first: date, days: int) -> pl.DataFrame:
+    """With the place of each row in [days, devices, 24]: `d`, `s`, `h`; rows of other days are left out."""
+    return (
+        _local(frame)
+        .with_columns(
+            (pl.col("time").dt.date() - pl.lit(first)).dt.total_days().alias("d"),
+            pl.col("device")
+            .replace_strict({device: number for number, device in enumerate(devices)}, return_dtype=pl.Int64)
+            .alias("s"),
+            pl.col("time").dt.hour().cast(pl.Int64).alias("h"),
+        )
+        .filter(pl.col("d").is_between(0, days - 1))
+    )
+
+
 def _laid(part: pl.DataFrame, column: str, shape: tuple[int, int, int]) -> Array:
     found = np.full(shape, np.nan)
     numbers = part[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
@@ -229,7 +263,8 @@ def _laid(part: pl.DataFrame, column: str, shape: tuple[int, int, int]) -> Array
     return found
 
 
-def _step(values: Array) -> float:
+def last_digit(values: Array) -> float:
+    """The largest power of ten of which 95 % of the values are multiples; 0.0001 where there is none."""
     known = values[~np.isnan(values)]
     for power in range(3, -5, -1):
         step = 10.0**power

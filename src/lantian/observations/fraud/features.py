@@ -21,9 +21,6 @@ LAGS = range(1, 31)
 STEPS = (2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Multiples of the last digit that are looked for in numbers that were made or shortened."""
 
-WEEK = 7
-"""Days in which missing hours are compared with the rest."""
-
 TOP = 0.97
 """An hour stands at the top of its day from this share of the day's highest on."""
 
@@ -127,34 +124,6 @@ def periodic(fleet: Fleet, item: str) -> Array:
     for lag in range(2, 13):
         best = np.fmax(best, likeness(values[:, :, lag:], values[:, :, :-lag], moved, step, least=10))
     return _where_known(best, values)
-
-
-def missing_when_bad(fleet: Fleet, item: str) -> Array:
-    """Whether the hours that are missing in the week up to the day are those in which much was expected.
-
-    The mean rank of the missing hours among all of the week, as a normal score over the number of separate gaps: one
-    long outage says little however bad its hours were. Days with fewer than two missing hours score 0.
-    """
-    values, expected = fleet.values[item], fleet.expected(item)
-    days, devices = values.shape[:2]
-    found = np.full((days, devices), np.nan)
-    gone = np.isnan(values)
-    for d in range(LEAST, days):
-        first = max(0, d - WEEK + 1)
-        week = expected[first : d + 1].transpose(1, 0, 2).reshape(devices, -1)
-        away = gone[first : d + 1].transpose(1, 0, 2).reshape(devices, -1)
-        known = ~np.isnan(week)
-        rank = np.argsort(np.argsort(np.where(known, week, -np.inf), axis=1), axis=1) - (~known).sum(axis=1)[:, None]
-        n = known.sum(axis=1)
-        share = (rank + 0.5) / np.maximum(n, 1)[:, None]
-        picked = away & known
-        m = picked.sum(axis=1)
-        gaps = (picked[:, 1:] & ~picked[:, :-1]).sum(axis=1) + picked[:, 0]
-        mean = np.where(picked, share, 0.0).sum(axis=1) / np.maximum(m, 1)
-        score = np.maximum(mean - 0.5, 0.0) * np.sqrt(12.0 * gaps)
-        told = (n >= 48) & (m <= n // 2) & ((~gone[d]).sum(axis=1) >= 4)  # a silent device is another matter
-        found[d] = np.where(told, np.where(gone[d].sum(axis=1) >= 2, score, 0.0), np.nan)
-    return found
 
 
 def likeness(one: Array, other: Array, moved: Array, step: float, least: int = ENOUGH) -> Array:
@@ -261,6 +230,5 @@ SERIES: Mapping[str, Callable[[Fleet, str], Array]] = {
     "copied_day": copied_day,
     "copied_neighbour": copied_neighbour,
     "periodic": periodic,
-    "missing_when_bad": missing_when_bad,
 }
 """The features of one item of one series, by name."""

@@ -1,6 +1,7 @@
-"""Features of a plant: what its numbers say about one another. Oxygen and conversion, marks, electricity. Pure.
+"""Features of a plant: what its numbers say about one another. Oxygen, flow, totals, marks, electricity. Pure.
 
-Formulas (11.3 of our facts; HJ 212-2017 appendix D): C_ref = C (21 - O2_ref) / (21 - O2).
+Formulas (11.3 of our facts; HJ 212-2017 appendix D): C_ref = C (21 - O2_ref) / (21 - O2). What an hour emits is its
+concentration times its flow times one hour.
 """
 
 from __future__ import annotations
@@ -9,14 +10,28 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lantian.observations.fraud.days import LEAST, OXYGEN, USUAL, Array, Fleet, before, median
+from lantian.observations.fraud.days import BESIDE, FLOW, LEAST, OXYGEN, USUAL, Array, Fleet, before, last_digit, median
 from lantian.observations.fraud.features import when_bad
+from lantian.observations.hj212.codes import POLLUTANTS
+from lantian.standards.codes import ITEMS
 
 TOLERANCE = 0.02
 """Converted against recomputed: allowed deviation (own start value, docs/fraud.md)."""
 
 STEADY = 0.4
 """Percent of oxygen that a stack varies by at the least, however steady it was."""
+
+BALANCE = 0.30
+"""Reported totals against concentration times flow: allowed deviation (start value of one open collection, LOW)."""
+
+MOVED = 0.05
+"""The same against what the device's own ratio was before: a reported total follows from the same two numbers."""
+
+NO_FLOW = 0.05
+"""Share of the usual flow below which nothing flows (own start value)."""
+
+FAITHFUL = 0.03
+"""Logarithm by which the ratio of flow to electricity varies at the least."""
 
 AIR = 20.9
 """Percent of oxygen in air; there the conversion has no meaning."""
@@ -52,6 +67,70 @@ def oxygen(fleet: Fleet, item: str) -> Array:
     n = known.sum(axis=2)
     total = np.where(known, both, 0.0).sum(axis=2)
     return np.where(n >= 6, total / np.maximum(n, 1), np.nan)
+
+
+def flow(fleet: Fleet, item: str) -> Array:
+    """Share of the hours in which next to nothing flows and the pollutant shows half its usual or more; hours marked
+    stopped are another matter.
+    """
+    values, flows = fleet.values[item], fleet.values[FLOW]
+    still = np.zeros(values.shape, bool) if fleet.marks is None else fleet.marks == "F"
+    usual = before(_daily(np.where(still, np.nan, flows)), USUAL, LEAST)
+    level = before(_daily(np.where(still, np.nan, values)), USUAL, LEAST)
+    known = ~(np.isnan(flows) | np.isnan(values) | still | np.isnan(usual + level)[:, :, None])
+    return _share((flows < NO_FLOW * usual[:, :, None]) & (values >= 0.5 * level[:, :, None]), known)
+
+
+def mass(fleet: Fleet, item: str) -> Array:
+    """Share of hours whose reported total is not concentration times flow times an hour (of the flow itself: flow
+    times an hour): 30 % off, or 5 % off what the device's totals were to it before.
+    """
+    apart, known = balance(fleet, item)
+    usual = before(_daily(apart), USUAL, LEAST)[:, :, None]
+    slack = 1.5 * last_digit(fleet.totals[item]) / np.maximum(fleet.totals[item], 1e-12)
+    off = (np.abs(apart) > np.log(1 + BALANCE) + slack) | (np.abs(apart - usual) > MOVED + slack)
+    return _share(off & known, known)
+
+
+def balance(fleet: Fleet, item: str) -> tuple[Array, np.ndarray]:
+    """Logarithm of the reported total over what concentration and flow give, and where both are known."""
+    right = emitted(fleet, item)
+    known = ~np.isnan(right) & ~np.isnan(fleet.totals[item]) & (right > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = np.log(np.maximum(fleet.totals[item], 1e-3 * right) / right)
+    return np.where(known, apart, np.nan), known
+
+
+def emitted(fleet: Fleet, item: str) -> Array:
+    """What each hour emits, kg: concentration times flow; of the flow itself m3."""
+    flows = fleet.values[FLOW]
+    if item == FLOW:
+        return flows
+    unit = ITEMS[item].unit if item in ITEMS else POLLUTANTS[item].item_unit
+    return fleet.values[item] * flows * {"ug/m3": 1e-9, "mg/m3": 1e-6}[unit]
+
+
+def load(fleet: Fleet, item: str) -> Array:
+    """How far the ratio of flow to the electricity of production departs from the 30 days before, in robust
+    deviations of its days; hours in which production stood still do not count.
+    """
+    return loads(fleet, item)[0]
+
+
+def loads(fleet: Fleet, item: str) -> tuple[Array, Array]:
+    """The feature `load`, and the logarithm by which the day's ratio departs from the usual one."""
+    assert fleet.load is not None
+    ran = ~np.isnan(fleet.values[item]) & (fleet.load > 0)
+    if fleet.running is not None:
+        ran &= fleet.running > 0.5
+    flows = np.where(ran, fleet.values[item], 0.0).sum(axis=2)
+    drawn = np.where(ran, fleet.load, 0.0).sum(axis=2)
+    usual = before(_daily(np.where(ran, fleet.values[item] / fleet.load, np.nan)), USUAL, LEAST)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = np.log(np.maximum(flows / drawn, 0.01 * usual) / usual)
+    apart = np.where(ran.sum(axis=2) >= 6, apart, np.nan)
+    spread = 1.4826 * before(np.abs(apart), USUAL, LEAST)
+    return np.abs(apart) / np.maximum(np.nan_to_num(spread), FAITHFUL), apart
 
 
 def calibration(fleet: Fleet, item: str) -> Array:
@@ -120,6 +199,9 @@ def _share(hits: np.ndarray, known: np.ndarray) -> Array:
 PLANT: Mapping[str, Callable[[Fleet, str], Array]] = {
     "conversion": conversion,
     "oxygen": oxygen,
+    "flow": flow,
+    "mass": mass,
+    "load": load,
     "calibration": calibration,
     "stopped": stopped,
     "power": power,
@@ -128,9 +210,17 @@ PLANT: Mapping[str, Callable[[Fleet, str], Array]] = {
 
 
 def can(fleet: Fleet, item: str, name: str) -> bool:
-    """Whether the fleet has what the feature needs."""
-    if name == "conversion":
-        return item in fleet.converted and OXYGEN in fleet.values and item != OXYGEN
-    if name == "oxygen":
-        return OXYGEN in fleet.values and item != OXYGEN
-    return fleet.running is not None if name == "power" else fleet.marks is not None
+    """Whether the fleet has what the feature needs, and the feature is one of this item."""
+    if name == "load":
+        return item == FLOW and fleet.load is not None
+    if name == "mass":
+        return item in fleet.totals and FLOW in fleet.values and item != OXYGEN
+    if item in BESIDE:
+        return False
+    needs = {
+        "conversion": item in fleet.converted and OXYGEN in fleet.values,
+        "oxygen": OXYGEN in fleet.values,
+        "flow": FLOW in fleet.values,
+        "power": fleet.running is not None,
+    }
+    return needs.get(name, fleet.marks is not None)

@@ -8,7 +8,7 @@ fraud.score(date(2016, 12, 1), date(2016, 12, 15), "analyst")
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,10 @@ from lantian.observations.alerts import Alert, raised
 from lantian.observations.fraud import thresholds
 from lantian.observations.fraud.catalogue import FEATURES
 from lantian.observations.fraud.days import USUAL, Fleet
-from lantian.observations.fraud.sources import FROM_STATIONS, KINDS, Source, sources
+from lantian.observations.fraud.sources import FROM_STATIONS, KINDS, Source, minutes_of, sources
 from lantian.observations.fraud.tables import fraud_score, fraud_threshold
 from lantian.observations.fraud.thresholds import Learned, Scored
+from lantian.observations.fraud.weeks import LOOK_BACK
 from lantian.observations.fraud.words import item_name, sentence
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ ALERT_FROM = 70.0
 
 BEFORE = timedelta(days=USUAL + 5)
 """Days before the first that a score looks at."""
+
+BEFORE_PEERS = timedelta(days=LOOK_BACK + 7)
+"""The same where devices measure the same air and are compared with each other over weeks."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ class Fraud:
 
         Raises ValueError where there are too few days, or no such kind.
         """
-        fleet, _ = self._fleet(kind, first, last, self._platform.clock.now())
+        now = self._platform.clock.now()
+        fleet, known = self._fleet(kind, first, last, now)
+        fleet = self._with_minutes(fleet, known, first, last, now)
         learned = thresholds.learn(fleet, rate=rate)
         example = all(one.example for one in self._sources(kind))
         made = fraud_threshold.insert().returning(fraud_threshold.c.version)
@@ -109,9 +115,11 @@ class Fraud:
             if version is None:
                 continue
             try:
-                fleet, known = self._fleet(kind, first - BEFORE, last, now)
+                before = BEFORE_PEERS if KINDS[kind].peers else BEFORE
+                fleet, known = self._fleet(kind, first - before, last, now)
             except ValueError:  # no hour at all in these days
                 continue
+            fleet = self._with_minutes(fleet, known, first, last, now, version.learned.minute_steps)
             scored = thresholds.scores(fleet, version.learned)
             rows = _rows(fleet, scored, known, version, first, now)
             self._keep(rows, now)
@@ -172,13 +180,27 @@ class Fraud:
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r}: expected one of {', '.join(KINDS)}")
         known = {one.device: one for one in self._sources(kind)}
-        begin = datetime.combine(first, time(), TIMEZONE).astimezone(UTC)
-        end = min(datetime.combine(last + timedelta(days=1), time(), TIMEZONE).astimezone(UTC), as_of)
+        begin, end = _span(first, last, as_of)
         frame, running = KINDS[kind].hours(self._platform, list(known.values()), begin, end, as_of)
         if frame.is_empty():
             raise ValueError(f"no hour of kind {kind} from {first} to {last}: nothing to look at")
         fleet = Fleet.of(frame, kind, running=running, peers=KINDS[kind].peers, first=first, last=last)
         return fleet, known
+
+    def _with_minutes(
+        self,
+        fleet: Fleet,
+        known: Mapping[str, Source],
+        first: date,
+        last: date,
+        as_of: datetime,
+        steps: Mapping[str, float] | None = None,
+    ) -> Fleet:
+        """The fleet with what its minutes say of the days first to last, where devices send any."""
+        if fleet.kind in FROM_STATIONS:
+            return fleet
+        begin, end = _span(first, last, as_of)
+        return replace(fleet, minutes=minutes_of(self._platform, list(known.values()), begin, end, as_of, steps))
 
     def _keep(self, rows: Sequence[dict[str, Any]], now: datetime) -> None:
         if not rows:
@@ -208,6 +230,12 @@ class Fraud:
                 connection.execute(fraud_score.update().where(column.id.in_(old)).values(replaced_at=now))
             if new:
                 connection.execute(fraud_score.insert(), new)
+
+
+def _span(first: date, last: date, as_of: datetime) -> tuple[datetime, datetime]:
+    """From the first midnight of Beijing to the last, as far as `as_of` reaches."""
+    begin, end = (datetime.combine(day, time(), TIMEZONE).astimezone(UTC) for day in (first, last + timedelta(days=1)))
+    return begin, min(end, as_of)
 
 
 def _rows(

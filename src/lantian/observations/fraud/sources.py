@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from lantian.observations.feeds import PLATFORM
+from lantian.observations.fraud.days import BESIDE, Minutes
+from lantian.observations.fraud.minutes import of_days, steps_of
 from lantian.observations.gateway.register import Register
 from lantian.observations.power.service import worked
 from lantian.observations.store import ObservationStore
@@ -27,8 +29,14 @@ _SCHEMA = {
     "time": pl.Datetime("us", "UTC"),
     "value": pl.Float64,
     "converted": pl.Float64,
+    "total": pl.Float64,
     "flag": pl.String,
 }
+
+_WANTED = ["so2", "nox", "no2", "co", "o3", "pm10", "pm25", "tsp", "a34013", *BESIDE]
+
+AT_ONCE = 300
+"""Device-days of minutes that are read at a time: some five million values of devices that send each minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +81,69 @@ def _device_hours(
     platform: Platform, devices: Sequence[Source], start: datetime, end: datetime, as_of: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """Hours as devices sent them; the sites' electricity where there is any."""
-    wanted = ["so2", "nox", "no2", "co", "o3", "pm10", "pm25", "tsp", "a34013", "a19001"]
     rows = TelemetryStore(platform).read(
-        [one.device for one in devices], start, end, resolution="hour", items=wanted, as_of=as_of
+        [one.device for one in devices], start, end, resolution="hour", items=_WANTED, as_of=as_of
     )
     frame = rows.select(list(_SCHEMA)).collect()
     return frame, _running(platform, devices, start, end, as_of)
 
 
+def minutes_of(
+    platform: Platform,
+    devices: Sequence[Source],
+    start: datetime,
+    end: datetime,
+    as_of: datetime,
+    steps: Mapping[str, float] | None = None,
+) -> Minutes | None:
+    """What the minutes of devices say of each day; None: there are none. Read some device-days at a time.
+
+    `start`, `end`: midnights of Beijing. `steps`: last digits of the minutes; None: those of the first that are read.
+    """
+    store, names = TelemetryStore(platform), [one.device for one in devices]
+    length = timedelta(days=max(1, AT_ONCE // max(1, len(names))))
+    parts, known = [], dict(steps or {})
+    for at in range(0, len(names), AT_ONCE):
+        first = start
+        while first < end:
+            last = min(first + length, end)
+            minutes, hours = (
+                store.read(names[at : at + AT_ONCE], first, last, resolution=each, items=_WANTED, as_of=as_of)
+                .select("device", "item", "time", "value", "flag")
+                .collect()
+                for each in ("minute", "hour")
+            )
+            if minutes.height:
+                known = {**steps_of(minutes), **known}
+                parts.append(of_days(minutes, hours, known))
+            first = last
+    return Minutes(pl.concat(parts), known) if parts else None
+
+
 def _running(
     platform: Platform, devices: Sequence[Source], start: datetime, end: datetime, as_of: datetime
 ) -> pl.DataFrame | None:
-    """Share of each hour in which a device's site produced: `device, time, share`; None: no electricity is known."""
-    sites = {one.site: one.device for one in devices if one.site}
-    if not sites:
+    """Share of each hour in which a device's site produced, and its power: `device, time, share, kw`; None: no
+    electricity is known.
+    """
+    sites = pl.DataFrame(
+        [(one.device, one.site) for one in devices if one.site],
+        schema={"device": pl.String(), "enterprise": pl.String()},
+        orient="row",
+    )
+    if sites.is_empty():
         return None
-    half_hours = worked(platform, PLATFORM, start, end, enterprises=list(sites), as_of=as_of).frame
+    half_hours = worked(
+        platform, PLATFORM, start, end, enterprises=sites["enterprise"].unique().to_list(), as_of=as_of
+    ).frame
     if half_hours.is_empty():
         return None
     return (
         half_hours.filter(pl.col("production").is_not_null())
-        .with_columns(
-            pl.col("enterprise").replace_strict(sites, default=None).alias("device"), pl.col("time").dt.truncate("1h")
-        )
-        .drop_nulls("device")
+        .with_columns(pl.col("time").dt.truncate("1h"))
+        .join(sites, on="enterprise")
         .group_by("device", "time")
-        .agg(pl.col("production").cast(pl.Float64).mean().alias("share"))
+        .agg(share=pl.col("production").cast(pl.Float64).mean(), kw=pl.col("production_kw").mean())
     )
 
 

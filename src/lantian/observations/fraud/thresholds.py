@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from lantian.observations.fraud import minutes
 from lantian.observations.fraud.catalogue import FEATURES
-from lantian.observations.fraud.days import OXYGEN, Array, Fleet, Scale
+from lantian.observations.fraud.days import BESIDE, Array, Fleet, Scale
 from lantian.observations.fraud.features import SERIES
 from lantian.observations.fraud.process import PLANT, can
+from lantian.observations.fraud.weeks import WEEKS
 
 RATE = 0.01
 """False alarms per device-day that are accepted: one in a hundred."""
@@ -25,14 +27,17 @@ RATE = 0.01
 SHARES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 """Shares of the history that reach a value: the table that is kept of each feature."""
 
-OF_OXYGEN = ("constant", "low_variance", "copied_day")
-"""Features of a series that are looked at in oxygen."""
+OF_BESIDE = ("constant", "low_variance", "copied_day")
+"""Features of a series that are looked at in oxygen and flow."""
 
-OF_HOURS = ("calibration", "power", "stopped")
+OF_HOURS = ("calibration", "flow", "power", "stopped")
 """Features of a device's hours, the same for each of its items: said once."""
 
 NEVER = 8.0
 """Rarity of a value that the whole history, which knows one value only, never showed."""
+
+MINUTE = "minute:"
+"""Before an item: the scale of its minutes."""
 
 MOST_EVIDENCE = 6
 """Pieces of evidence kept of a day."""
@@ -100,6 +105,11 @@ class Learned:
     devices: int
     days: int
 
+    @property
+    def minute_steps(self) -> dict[str, float]:
+        """The last digit of each item's minutes."""
+        return {name.removeprefix(MINUTE): one.step for name, one in self.scales.items() if name.startswith(MINUTE)}
+
     def as_json(self) -> dict[str, Any]:
         """What is kept in the database; `threshold` is for people to read."""
         return {
@@ -147,7 +157,7 @@ class Scored:
 def measured(fleet: Fleet) -> Iterator[tuple[str, str, Array]]:
     """Every feature that the fleet has what it needs for: feature, item, [days, devices].
 
-    Hours marked stopped say nothing of a series. Of oxygen only what a pollutant would not explain is looked at.
+    Hours marked stopped say nothing of a series. Of oxygen and flow only what no pollutant explains is looked at.
     """
     worked = fleet
     if fleet.marks is not None:
@@ -157,11 +167,15 @@ def measured(fleet: Fleet) -> Iterator[tuple[str, str, Array]]:
         for item in fleet.values:
             for name, feature in SERIES.items():
                 alone = name == "copied_neighbour" and len(fleet.devices) == 1
-                if not alone and (item != OXYGEN or name in OF_OXYGEN):
-                    yield name, item, feature(fleet if name == "missing_when_bad" else worked, item)
-            for name, feature in PLANT.items():
-                if item != OXYGEN and can(fleet, item, name):
+                if not alone and (item not in BESIDE or name in OF_BESIDE):
+                    yield name, item, feature(worked, item)
+            for name, feature in WEEKS.items():
+                if item not in BESIDE:
                     yield name, item, feature(fleet, item)
+            for name, feature in PLANT.items():
+                if can(fleet, item, name):
+                    yield name, item, feature(fleet, item)
+        yield from minutes.measured(fleet)
 
 
 def threshold(name: str, tail: Tail, limit: float) -> float:
@@ -194,6 +208,8 @@ def learn(fleet: Fleet, *, rate: float = RATE) -> Learned:
     limit = max(float(np.quantile(known, 1 - rate, method="higher")), -float(np.log10(rate)))
     days, devices = fleet.shape
     scales = {item: fleet.scale(item) for item in fleet.values}
+    if fleet.minutes is not None:
+        scales |= {f"{MINUTE}{item}": Scale(step, 0.0, 0.0) for item, step in fleet.minutes.steps.items()}
     return Learned(fleet.kind, rate, limit, tails, scales, fleet.first, fleet.day(days - 1), devices, int(known.size))
 
 

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import polars as pl
 
+from lantian.observations.fraud import minutes
 from lantian.observations.fraud.catalogue import FEATURES
-from lantian.observations.fraud.days import OXYGEN, Fleet
+from lantian.observations.fraud.days import FLOW, OXYGEN, Fleet
 from lantian.observations.fraud.features import STEPS, nearest_day, nearest_other
+from lantian.observations.fraud.process import NO_FLOW, emitted, loads
 from lantian.observations.fraud.thresholds import Evidence
+from lantian.observations.fraud.weeks import SHIFTED, guessed, hiding, ratio, shifted
 from lantian.observations.hj212.codes import POLLUTANTS
 from lantian.standards.codes import ITEMS
 
@@ -31,7 +35,7 @@ def sentence(
     `names`: device -> what people call it.
     """
     values = fleet.values[one.item][day, device]
-    figures = _FIGURES.get(one.feature, _share)(fleet, one, day, device, names)
+    figures = _FIGURES[one.feature](fleet, one, day, device, names)
     shown = {name: _text(value) for name, value in figures.items()}
     says = FEATURES[one.feature]
     figures |= {
@@ -107,12 +111,17 @@ def _periodic(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str
 
 
 def _missing(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:
-    first = max(0, day - 6)
-    gone = np.isnan(fleet.values[one.item][first : day + 1, device]).ravel()
-    expected = fleet.expected(one.item)[first : day + 1, device].ravel()
-    known = expected[~np.isnan(expected)]
-    high = float(np.quantile(known, 2 / 3)) if known.size else np.inf
-    return {"missing": int(gone.sum()), "bad": int(np.sum(gone & (expected >= high)))}
+    found = hiding(fleet, one.item, day, guessed(fleet, one.item))
+    return {name: int(getattr(found, name)[device]) for name in ("days", "gaps", "missing", "worst")}
+
+
+def _shift(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:
+    apart = ratio(fleet, one.item)
+    told = {days: [float(part[device]) for part in shifted(apart, day, days)] for days in SHIFTED}
+    days = max(told, key=lambda each: np.nan_to_num(told[each][0], nan=-1.0))
+    away, now, before = told[days]
+    spread = abs(now - before) / away if away else 0.0
+    return {"days": days, "now": f"{np.exp(now):.0%}", "before": f"{np.exp(before):.0%}", "spread": f"{spread:.0%}"}
 
 
 def _conversion(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:
@@ -135,6 +144,46 @@ def _oxygen(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, 
         "value": _middle(fleet.values[one.item][day, device]),
         "usual": _middle(fleet.values[one.item][start:day, device]),
     }
+
+
+def _flow(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:
+    flows = fleet.values[FLOW]
+    known = _known(flows[day, device] + fleet.values[one.item][day, device])
+    usual = _middle(flows[max(0, day - 30) : day, device])
+    low = flows[day, device][flows[day, device] < NO_FLOW * (usual or 0.0)]
+    return {"flow": _middle(low), "usual_flow": usual, "hours": round(one.value * known)}
+
+
+def _mass(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:
+    right, reported = emitted(fleet, one.item)[day, device], fleet.totals[one.item][day, device]
+    known = ~np.isnan(right) & ~np.isnan(reported)
+    return {
+        "hours": round(one.value * int(known.sum())),
+        "reported": _round(float(reported[known].sum())),
+        "right": _round(float(right[known].sum())),
+        "unit": "m3" if one.item == FLOW else "kg",
+    }
+
+
+def _load(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:
+    assert fleet.load is not None
+    return {
+        "flow": _middle(fleet.values[one.item][day, device]),
+        "kw": _middle(fleet.load[day, device]),
+        "ratio": f"{np.exp(loads(fleet, one.item)[1][day, device]):.0%}",
+    }
+
+
+def _minutes(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:
+    assert fleet.minutes is not None
+    of_day = (pl.col("device") == fleet.devices[device]) & (pl.col("day") == fleet.day(day))
+    row = fleet.minutes.frame.row(by_predicate=of_day & (pl.col("item") == one.item), named=True)
+    row["off"] = round((row["off"] or 0.0) * (row["compared"] or 0))
+    return {
+        name: _round(value) if isinstance(value, float) else value
+        for name, value in row.items()
+        if name not in ("device", "item", "day")
+    } | {"frozen": int(row["frozen"])}
 
 
 def _calibration(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:
@@ -164,10 +213,6 @@ def _power(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, s
     return {"ran": ran, "hours": round(one.value * ran)}
 
 
-def _share(fleet: Fleet, one: Evidence, day: int, device: int, _: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001
-    return {}
-
-
 _FIGURES = {
     "constant": _constant,
     "quantised": _quantised,
@@ -177,11 +222,16 @@ _FIGURES = {
     "copied_neighbour": _copied_neighbour,
     "periodic": _periodic,
     "missing_when_bad": _missing,
+    "shift": _shift,
+    "flow": _flow,
+    "mass": _mass,
+    "load": _load,
     "conversion": _conversion,
     "oxygen": _oxygen,
     "calibration": _calibration,
     "stopped": _stopped,
     "power": _power,
+    **dict.fromkeys(minutes.FEATURES, _minutes),
 }
 
 
