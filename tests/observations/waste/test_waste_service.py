@@ -1,6 +1,6 @@
 """Manifests through the feed: the alarm comes once when the term passes, and ends when the manifest arrives."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -60,6 +60,47 @@ def test_a_list_that_comes_late_raises_the_alarm_by_itself(city: Platform) -> No
     receipt = Feeds(city).put("waste_manifest", [old], "test")
     assert receipt.notes == ()
     assert [one.alert.subject for one in told(city, waiting=True)] == ["SL0000001"]
+
+
+@pytest.mark.requirement("M12", part="the ledger reads the days asked for, and of older ones those under way")
+def test_the_ledger_of_the_last_days_has_older_manifests_only_where_they_are_under_way(
+    city: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = {**MANIFEST, "planned_on": "2016-06-01", "dispatched_at": "2016-06-01 09:00"}
+    arrived = {"received_at": "2016-06-02 09:00", "received_kg": "1250"}
+    rows = [
+        {**long_ago, **arrived, "manifest": "OLD-ARRIVED"},
+        {**long_ago, "manifest": "OLD-LATE"},
+        {**long_ago, "manifest": "OLD-PLANNED", "dispatched_at": ""},
+        {**long_ago, "manifest": "OLD-REFUSED", "opinion": "refuse"},
+        {**MANIFEST, "manifest": "NEW-ARRIVED", "received_at": "2016-12-15 19:00", "received_kg": "1250"},
+        {**MANIFEST, "manifest": "NEW-WAY"},
+    ]
+    feeds = Feeds(city)
+    assert feeds.put("waste_manifest", rows, "test").rejected == 0
+    whole = ledger(city, PLATFORM, NOW)
+    read, seen = Feeds.read, []
+
+    def spied(self: Feeds, *asked: Any, **kept: Any) -> Any:
+        found = read(self, *asked, **kept)
+        seen.extend(found["manifest"])
+        return found
+
+    monkeypatch.setattr(Feeds, "read", spied)
+    found = ledger(city, PLATFORM, NOW, since=date(2016, 12, 1))
+    assert [one.manifest for one in found] == ["OLD-LATE", "NEW-WAY", "NEW-ARRIVED"]
+    assert found == [one for one in whole if one.manifest in {each.manifest for each in found}]
+    assert "OLD-ARRIVED" not in seen
+
+
+def test_an_alarm_of_a_manifest_that_was_taken_back_ends(city: Platform) -> None:
+    feeds = Feeds(city)
+    old = {**MANIFEST, "planned_on": "2016-12-01", "dispatched_at": "2016-12-01 09:00"}
+    feeds.put("waste_manifest", [old], "test")
+    assert len(told(city, waiting=True)) == 1
+    feeds.put("waste_manifest", [{**old, "dispatched_at": ""}], "test")
+    tell(city, NOW)
+    assert told(city, waiting=True) == []
 
 
 def test_a_row_that_cannot_be_is_refused_with_its_reason(city: Platform) -> None:

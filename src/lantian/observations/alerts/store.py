@@ -119,6 +119,7 @@ def listed(
     subject: str | None = None,
     number: int | None = None,
     waiting: bool = False,
+    lasting: bool = False,
     by_itself: bool = False,
     most: int = 200,
 ) -> list[Standing]:
@@ -129,7 +130,7 @@ def listed(
         scopes: where and of which department the reader may see them.
         as_of: only what had been raised by then; what ended, or was decided, later still stands.
         kind: only of this kind; subject: only about this; number: only this one.
-        waiting: only what lasts and nobody has taken up.
+        waiting: only what lasts and nobody has taken up; lasting: what lasts, whoever took it up.
         by_itself: only what becomes a case without a person's decision.
         most: at most so many.
     """
@@ -139,6 +140,8 @@ def listed(
             conditions.append(column == value)
     if waiting:
         conditions += [_lasts(as_of), alert.c.case_number.is_(None), ~_dismissed(as_of)]
+    if lasting:
+        conditions.append(_lasts(as_of))
     if by_itself:
         conditions.append(alert.c.category.is_not(None))
     query = sa.select(alert).where(*conditions).order_by(alert.c.raised_at.desc(), alert.c.id.desc()).limit(most)

@@ -55,7 +55,7 @@ def lazy(platform: Platform, feed: Feed, asked: Question, scope: Scope) -> pl.La
     if "known_at" not in found.collect_schema().names():
         found = found.with_columns(pl.lit(None, TIME).alias("known_at"))
     for name, value in asked.where.items():
-        found = found.filter(pl.col(name).cast(pl.String) == value)
+        found = found.filter(pl.col(name).cast(pl.String).eq_missing(pl.lit(value, pl.String)))
     beside = [name for name in ("region", "flags", "known_at") if name not in feed.schema]
     found = found.select(*feed.schema, *beside, pl.lit(None, pl.Int64).alias("batch"))
     if asked.since is None:

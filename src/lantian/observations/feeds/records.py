@@ -94,7 +94,7 @@ class Question:
         as_of: as it was known then.
         start, end: start <= time < end.
         region: only within it.
-        where: field to value, as texts.
+        where: field to value, as texts; None: the field is empty.
         since: only what became known after a moment, or after a reading that ended at a cursor.
         limit: at most so many: the newest, or with a cursor the next ones.
     """
@@ -103,16 +103,18 @@ class Question:
     start: datetime | None = None
     end: datetime | None = None
     region: str | None = None
-    where: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, str | None] = field(default_factory=dict)
     since: datetime | Cursor | None = None
     limit: int | None = None
     cursor: Cursor | None = None
 
 
-def asked_for(feed: Feed, name: str, value: str) -> None:
-    """Check a value that is asked for. Raises FeedError where it is none of the field's."""
+def asked_for(feed: Feed, name: str, value: str | None) -> None:
+    """Check a value that is asked for (None: empty). Raises FeedError where it is none of the field's."""
     if name not in feed.schema:
         raise FeedError(f"where, {name}: {feed.name} has the fields {', '.join(feed.schema)}")
+    if value is None:
+        return
     try:
         fits = feed.field(name).type not in NUMBERS or math.isfinite(float(value))
     except ValueError:
@@ -278,7 +280,9 @@ def _conditions(query: sa.Select[Any], feed: Feed, asked: Question, uncovered: S
         stated = c["values"][name].astext
         if name in uncovered:
             stated = c.hidden[name].astext
-        if feed.field(name).type in NUMBERS:
+        if value is None:  # what has no value is not written
+            query = query.where(stated.is_(None))
+        elif feed.field(name).type in NUMBERS:
             query = query.where(sa.cast(stated, sa.Double) == float(value))
         else:
             query = query.where(stated == value)

@@ -187,7 +187,7 @@ class Feeds:
         start: Moment | None = None,
         end: Moment | None = None,
         region: str | None = None,
-        where: Mapping[str, str] | None = None,
+        where: Mapping[str, str | None] | None = None,
         since: datetime | None = None,
         as_of: datetime | None = None,
         limit: int | None = None,
@@ -200,7 +200,7 @@ class Feeds:
             reader: who reads; a reader without a right gets no row.
             start, end: start <= time < end; a date is its midnight in Beijing.
             region: only within it (a code).
-            where: field to value as text.
+            where: field to value as text; None: the field is empty.
             since: only what became known after it.
             as_of: as it was known then; None: the clock's now.
             limit: only so many, the newest.

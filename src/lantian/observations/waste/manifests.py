@@ -37,6 +37,9 @@ STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
 )
 """States in the order in which the ledger shows them, with their Chinese and English words."""
 
+UNDER_WAY: Final = ("overdue", "dispatched")
+"""States of a manifest that left and has not come to an end."""
+
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -102,8 +105,12 @@ def standing(manifests: pl.DataFrame, now: datetime, *, by: Rules | None = None)
         by: the rules; None: the shipped ones.
     """
     chosen = by or rules()
+    return ordered([_standing(row, now, chosen) for row in manifests.iter_rows(named=True)], now)
+
+
+def ordered(found: Iterable[Standing], now: datetime) -> list[Standing]:
+    """Manifests as the ledger shows them: those that never arrived first, of each state the latest at the top."""
     order = {state: number for number, state in enumerate(STATES)}
-    found = [_standing(row, now, chosen) for row in manifests.iter_rows(named=True)]
     return sorted(found, key=lambda one: (order[one.state], -one.late, one.due or now, one.manifest))
 
 

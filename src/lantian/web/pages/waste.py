@@ -23,7 +23,7 @@ ROWS = 300
 """Manifests on a page; the newest of each state."""
 
 DAYS = 90
-"""Manifests that arrived longer ago are left to the feed's own page."""
+"""Manifests filled longer ago that are no longer under way are left to the feed's own page."""
 
 Wanted = Literal["", "planned", "dispatched", "overdue", "arrived", "difference", "refused"]
 
@@ -54,11 +54,10 @@ def page(request: Request, viewer: FeedReader, state: Wanted = "", region: Regio
 
 
 def recent(viewer: Viewer, region: str = "") -> list[Standing]:
-    """The viewer's manifests: every one that is open, and those of the last days."""
+    """The viewer's manifests: those filled in the last days, and of the older ones those that are under way."""
     since = viewer.today - timedelta(days=DAYS)
-    found = remembered(
+    return remembered(
         viewer,
         ("waste", region),
-        lambda: ledger(viewer.platform, reader_of(viewer), viewer.now, region=region or None),
+        lambda: ledger(viewer.platform, reader_of(viewer), viewer.now, since=since, region=region or None),
     )
-    return [one for one in found if one.state in ("overdue", "dispatched") or one.row["planned_on"] >= since]
