@@ -66,10 +66,11 @@ def last_needed(issue: datetime) -> datetime:
 
 
 def deliveries(home: Path) -> list[Delivery]:
-    """Everything that was laid down, the newest first. Folders without a file are left out."""
+    """Everything that was laid down: what can be read first, the newest first. Folders without a file are left out."""
     folder = home / FOLDER
     found = [_delivery(each) for each in sorted(folder.iterdir()) if each.is_dir()] if folder.is_dir() else []
-    return sorted((one for one in found if one), key=lambda one: (one.first or one.laid_at, one.name), reverse=True)
+    order = sorted((one for one in found if one), key=lambda one: (one.first or one.laid_at, one.name), reverse=True)
+    return sorted(order, key=lambda one: one.first is None)
 
 
 def best(found: Sequence[Delivery], issue: datetime) -> Delivery | None:
