@@ -53,14 +53,16 @@ def test_the_one_that_begins_last_and_reaches_far_enough_is_taken(tmp_path: Path
     assert set(found) == {"00", "06", "short", "late", "broken", "fresh"}
     assert [name for name, one in found.items() if one.reaches(FIELDS_ISSUE)] == ["06", "00"]
     best = inbox.best(list(found.values()), FIELDS_ISSUE)
-    assert best and best.name == "06"
+    assert best
+    assert best.name == "06"
     assert (best.first, best.last) == (FIELDS_ISSUE - 6 * HOUR, FIELDS_ISSUE + 60 * HOUR)
     assert "some.nc" in found["broken"].fault
     assert not found["fresh"].settled
     assert found["fresh"].first is None
     age(fresh)
     later = inbox.best(inbox.deliveries(tmp_path), FIELDS_ISSUE)
-    assert later and later.name == "fresh"
+    assert later
+    assert later.name == "fresh"
     assert inbox.best(inbox.deliveries(tmp_path / "elsewhere"), FIELDS_ISSUE) is None
 
 
