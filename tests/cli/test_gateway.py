@@ -52,3 +52,14 @@ def test_the_gateway_says_its_port_and_listens_until_it_is_ended(platform):
         finally:
             process.terminate()
             assert process.wait(30) == 0
+
+
+def test_a_device_that_enciphers_needs_a_key_which_is_never_listed(commands):
+    words = ["device", "register", MN, "--name", "d", "--kind", "dust", "--st", "39", "--region", "110105"]
+    words += ["--password", "123456", "--version", "2025", "--cipher", "ecb pkcs7 hex"]
+    key = "0123456789ABCDEFFEDCBA9876543210"
+    assert "key: 32 hexadecimal digits" in commands.refusal(*words, "--key", "abc", code=2)
+    assert commands.value(*words, "--key", key)["changed"] == 1
+    assert commands.value(*words)["changed"] == 0  # the key that it has
+    (one,) = commands.value("device", "list")["devices"]
+    assert (one["cipher"], "key" in one, key in str(one)) == ("ecb pkcs7 hex", False, False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lantian.observations.hj212 import Framer, acknowledge, encode
+from lantian.observations.hj212 import DataCipher, Framer, acknowledge, encode
 
 pytestmark = pytest.mark.requirement("M2", part="commands")
 
@@ -60,6 +60,16 @@ def test_a_text_file_with_plain_line_ends_is_read(alone, tmp_path):
     path = tmp_path / "packets.log"
     path.write_text(f"{GOOD}\n{GOOD}\n", encoding="utf-8", newline="")
     assert [one["accepted"] for one in objects(alone, str(path))] == [True, True]
+
+
+def test_enciphered_data_are_read_with_their_key(alone, tmp_path):
+    key, packet = "0123456789ABCDEFFEDCBA9876543210", Framer().feed(f"{GOOD}\r\n".encode())[0].packet
+    path = tmp_path / "packets.log"
+    path.write_bytes(encode(packet, cipher=DataCipher.of_session_key(key, "ecb zero base64")))
+    (told,) = objects(alone, str(path), "--key", key, "--cipher", "ecb zero base64")
+    assert told["items"] == [{"OverTime": "5"}, {"ReCount": "3"}]
+    assert objects(alone, str(path), "--key", key[::-1], code=1)[0]["fault"]["name"] == "cipher"
+    assert objects(alone, str(path), code=1)[0]["accepted"] is False
 
 
 def test_people_get_a_table(alone, file):

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from lantian.observations.gateway.journal import KEPT, SUFFIX, pack
 from lantian.observations.gateway.register import Register
 from lantian.observations.gateway.shelving import Shelver, folder_of
 from lantian.observations.gateway.tables import state, stranger
-from lantian.observations.hj212 import Link, encode, qn_of
+from lantian.observations.hj212 import COMMANDS, Link, encode, qn_of
 
 from .layout import assert_well_laid
 
@@ -87,7 +88,6 @@ def test_a_command_is_checked_waits_for_the_gateway_and_is_listed(as_role: As, c
     analyst = as_role("analyst")
     wrong = analyst.post(f"/devices/{mn}/commands", data={"cn": "1062", "RtdInterval": "5"})
     assert (wrong.status_code, "30 to 3600 seconds" in wrong.text) == (422, True)
-    assert analyst.post(f"/devices/{mn}/commands", data={"cn": "1072", "NewPW": "654321"}).status_code == 422
     assert analyst.post(f"/devices/{mn}/commands", data={"cn": "1062", "RtdInterval": "60"}).status_code == 303
     (asked,) = commands.listed(campaign, mn, as_of=campaign.clock.now())
     assert (asked.cn, asked.cp, asked.state) == ("1062", "RtdInterval=60", "waiting")
@@ -95,6 +95,85 @@ def test_a_command_is_checked_waits_for_the_gateway_and_is_listed(as_role: As, c
     (late,) = commands.listed(campaign, mn, as_of=campaign.clock.now() + timedelta(hours=2))
     assert late.state == "expired"
     assert as_role("mayor").post(f"/devices/{mn}/commands", data={"cn": "1011"}).status_code == 403
+
+
+KEY = "0123456789ABCDEFFEDCBA9876543210"
+
+
+def test_every_command_of_the_edition_is_offered_with_its_own_fields(as_role: As, campaign: Platform, mn: str) -> None:
+    analyst = as_role("analyst")
+    page = analyst.get(f"/devices/{mn}").text
+    old = [cn for cn in commands.OFFERED if COMMANDS[cn].since <= 2017]
+    assert [cn for cn in commands.OFFERED if f'<option value="{cn}"' in page] == old
+    assert {"1000", "1072", "2041", "3016", "3021"} <= set(old)
+    for cn, fields in (("1061", []), ("1072", ["NewPW"]), ("3021", ["PolId", "InfoId", "cp"])):
+        form = analyst.get(f"/devices/{mn}?cn={cn}").text.partition('id="command-fields"')[2].partition("<button")[0]
+        assert [name for name in ("PolId", "InfoId", "cp", "NewPW", "NewSK") if f'name="{name}"' in form] == fields
+    assert 'type="password" name="NewPW"' in analyst.get(f"/devices/{mn}?cn=1072").text
+    enciphers = replace(Register(campaign).device(mn), version=2025, cipher="ecb pkcs7 hex", key=KEY)
+    Register(campaign).put([enciphers], "test")
+    page = analyst.get(f"/devices/{mn}?cn=1014").text
+    assert [cn for cn in commands.OFFERED if f'<option value="{cn}"' in page] == list(commands.OFFERED)
+    assert 'type="password" name="NewSK"' in page
+    assert KEY not in page
+    parameter = {"cn": "3021", "PolId": "w01018", "InfoId": "i13004", "cp": "i13004-Info=168.0"}
+    assert analyst.post(f"/devices/{mn}/commands", data=parameter).status_code == 303
+    assert "i13004-Info=168.0" in analyst.get(f"/devices/{mn}").text
+    faulty = analyst.post(f"/devices/{mn}/commands", data=parameter | {"cp": "i13004 168"})
+    assert (faulty.status_code, "name=value would be right" in faulty.text) == (422, True)
+
+
+def test_a_new_password_and_key_are_asked_for_by_who_may_audited_and_never_shown(
+    as_role: As, campaign: Platform, mn: str
+) -> None:
+    analyst = as_role("analyst")
+    enciphers = replace(Register(campaign).device(mn), version=2025, cipher="ecb pkcs7 hex", key=KEY)
+    Register(campaign).put([enciphers], "test")
+    secrets = {"1072": ("NewPW", "n3w-Pw"), "1014": ("NewSK", "F" * 31 + "0")}
+    assert as_role("mayor").post(f"/devices/{mn}/commands", data={"cn": "1072", "NewPW": "x"}).status_code == 403
+    for cn, (name, secret) in secrets.items():
+        wrong = analyst.post(f"/devices/{mn}/commands", data={"cn": cn, name: secret + "!"})
+        assert (wrong.status_code, secret in wrong.text) == (422, False)
+        assert analyst.post(f"/devices/{mn}/commands", data={"cn": cn, name: secret}).status_code == 303
+        assert analyst.post(f"/devices/{mn}/commands", data={"cn": cn, name: secret}).status_code == 422  # under way
+    pages = [analyst.get(path).text for path in (f"/devices/{mn}", f"/api/v1/devices/{mn}/packets", "/audit")]
+    with campaign.engine.connect() as connection:
+        trail = connection.exec_driver_sql("select reason, before::text, after::text from audit").all()
+    assert [cn for cn, (name, _) in secrets.items() if f"{name}=******" in pages[0]] == list(secrets)
+    assert sum(f"{mn}: {cn}" in str(row[0]) for row in trail for cn in secrets) == 2
+    for secret in ("n3w-Pw", "F" * 31 + "0", KEY):
+        assert secret not in "".join(pages) + str(trail)
+    (kept,) = [one for one in Register(campaign).devices(passwords=True) if one.mn == mn]
+    assert (kept.password, kept.key) == ("abc123", KEY)  # nothing holds before the device has answered
+
+
+def test_a_device_that_enciphers_is_registered_and_its_key_is_never_shown(
+    as_role: As, campaign: Platform, mn: str
+) -> None:
+    analyst = as_role("analyst")
+    form = {"mn": f"K{mn[:20]}", "name": "加密", "kind": "dust", "st": "39", "region": "110105", "password": "s3cret"}
+    form |= {"version": "2025", "cipher": "cbc pkcs7 hex", "key": KEY, "iv": "A" * 32}
+    for change, said in (
+        ({"version": "2017"}, "expected 2025"),
+        ({"key": ""}, "key: missing"),
+        ({"key": KEY[:-1]}, "key: 32 hexadecimal digits"),
+        ({"iv": ""}, "iv: 0 bytes where 16 would be right"),
+        ({"cipher": "rot13"}, "expected none, or one of"),
+    ):
+        refused = analyst.post("/devices", data=form | change)
+        assert (refused.status_code, said in refused.text, KEY[:-1] in refused.text) == (422, True, False)
+    assert analyst.post("/devices", data=form).status_code == 303
+    page = analyst.get(f"/devices/{form['mn']}").text
+    assert '<option value="cbc pkcs7 hex" selected>' in page
+    assert KEY not in page
+    changed = form | {"password": "", "key": "", "cipher": "cbc zero base64"}
+    assert analyst.post(f"/devices/{form['mn']}", data=changed).status_code == 303
+    (kept,) = [one for one in Register(campaign).devices(passwords=True) if one.mn == form["mn"]]
+    assert (kept.cipher, kept.key) == ("cbc zero base64", KEY)
+    clear = changed | {"cipher": "", "iv": ""}
+    assert analyst.post(f"/devices/{form['mn']}", data=clear).status_code == 303
+    (kept,) = [one for one in Register(campaign).devices(passwords=True) if one.mn == form["mn"]]
+    assert (kept.cipher, kept.key) == ("", "")
 
 
 def test_a_device_is_registered_and_changed_and_its_password_is_never_shown(
@@ -165,3 +244,19 @@ def test_nothing_overlaps(visit_campaign: Callable[..., Any], mn: str, language:
         assert_well_laid(page, path)
         page.locator("#register > summary").click()
         assert_well_laid(page, path)
+
+
+@pytest.mark.browser
+def test_the_fields_of_a_command_come_when_it_is_chosen(visit_campaign: Callable[..., Any], mn: str) -> None:
+    page = visit_campaign(f"/devices/{mn}?lang=zh").page
+    page.locator("#send > summary").click()
+    page.select_option("#send select[name=cn]", "3021")
+    page.locator("#command-fields input[name=cp]").wait_for()
+    assert page.locator("#command-fields input").count() == 3
+    assert_well_laid(page, "the command 3021")
+    page.select_option("#send select[name=cn]", "1072")
+    page.fill("#command-fields input[name=NewPW]", "n3w-Pw")
+    assert page.locator("#command-fields input").count() == 1
+    page.locator("#send button").click()
+    page.get_by_text("NewPW=******").wait_for()
+    assert "n3w-Pw" not in page.content()

@@ -20,6 +20,7 @@ from lantian.observations.gateway.device import KINDS, Device
 from lantian.observations.gateway.files import device_of, read
 from lantian.observations.gateway.register import Register
 from lantian.observations.gateway.service import PORT, serve
+from lantian.observations.hj212 import CIPHERS
 
 app = typer.Typer()
 device = typer.Typer(help="Devices 设备: the register of those that may send.", no_args_is_help=True)
@@ -119,6 +120,9 @@ def register(
     station: Annotated[str | None, typer.Option(help="station as which its hours count")] = None,
     site: Annotated[str | None, typer.Option(help="site or enterprise that it stands at")] = None,
     version: Annotated[int, typer.Option(help="edition of the protocol: 2005, 2017, 2025")] = 2017,
+    cipher: Annotated[str, typer.Option(help=f"how its data is enciphered (2025): {', '.join(CIPHERS)}")] = "",
+    iv: Annotated[str, typer.Option(help="32 hexadecimal digits, with a cipher that begins with cbc")] = "",
+    key: Annotated[str, typer.Option(help="32 hexadecimal digits; asked for where a new cipher needs one")] = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -136,10 +140,14 @@ def register(
         "station": station or "",
         "site": site or "",
         "version": str(version),
+        "cipher": cipher,
+        "iv": iv,
     }
     with open_platform(home) as platform:
-        known = {one.mn: one.since for one in Register(platform).devices()}
-        made = device_of(given, known.get(mn) or platform.clock.now())
+        known = {one.mn: one for one in Register(platform).devices()}
+        if cipher and not key and not (mn in known and known[mn].cipher):
+            key = typer.prompt("Key", hide_input=True)
+        made = device_of(given | {"key": key}, known[mn].since if mn in known else platform.clock.now())
         changed = Register(platform).put([made], ACTOR, f"device {mn}")
     emit({"mn": mn, "changed": changed}, as_json, lambda console: console.print(f"{mn}: {'ok' if changed else 'same'}"))
 

@@ -38,6 +38,9 @@ def parse(
     version: Version = None,
     tolerate: Annotated[list[str] | None, typer.Option(help="a quirk to let through, or all; may be repeated")] = None,
     unit: Pairs = None,
+    key: Annotated[str, typer.Option(help="of enciphered data (2025), 32 hexadecimal digits")] = "",
+    cipher: Annotated[str, typer.Option(help=f"its options: {', '.join(hj212.CIPHERS)}")] = hj212.CIPHERS[0],
+    iv: Annotated[str, typer.Option(help="32 hexadecimal digits, with a cipher that begins with cbc")] = "",
     as_json: Json = False,
 ) -> None:
     """Read packets out of a stream: header, items, length, CRC, quirks, fault, values 解析报文.
@@ -52,7 +55,8 @@ def parse(
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     if END not in data:
         data = data.replace(b"\n", END)
-    framer = hj212.Framer(names, version=version)
+    opener = hj212.DataCipher.of_session_key(key, cipher, iv) if key else None
+    framer = hj212.Framer(names, version=version, cipher=opener)
     shown = [_frame(frame, units) for frame in [*framer.feed(data), *framer.flush()]]
     if as_json:
         for value in shown:
@@ -121,17 +125,21 @@ def simulate_devices(
     window: Annotated[int, typer.Option(min=1, max=64, help="uploads that may be without an answer at a time")] = 1,
     region: Annotated[str, typer.Option(help="code of the region where they stand")] = "110000",
     version: Annotated[int, typer.Option(help="edition that they speak")] = 2017,
+    cipher: Annotated[str, typer.Option(help="encipher as this of SM4, for example 'ecb pkcs7 hex' (2025)")] = "",
     write_devices: Annotated[Path | None, typer.Option(help="write the register for the gateway and end")] = None,
     as_json: Json = False,
 ) -> None:
     """Let invented devices (示例) talk to a gateway: uploads, answers, re-sending, back-fill, faults 模拟设备.
 
-    Register them first: --write-devices FILE, with the same --devices, --kind, --seed, --region and --version.
+    Register them first: --write-devices FILE, with the same --devices, --kind, --seed, --region, --version, --cipher.
     """
     from lantian.observations import simulate
 
     kinds = tuple(kind or simulate.PROFILES)
-    known = simulate.identities(devices, kinds, seed=seed, region=region, version=_edition(version) or 2017)
+    if cipher and (cipher not in hj212.CIPHERS or version != 2025):
+        raise ValueError(f"--cipher {cipher!r}: with --version 2025 one of {', '.join(hj212.CIPHERS)}")
+    edition = _edition(version) or 2017
+    known = simulate.identities(devices, kinds, seed=seed, region=region, version=edition, cipher=cipher)
     if write_devices is not None:
         simulate.write_devices(write_devices, known)
         value = {"file": str(write_devices), "devices": len(known)}

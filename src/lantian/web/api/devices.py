@@ -99,7 +99,7 @@ def packets(viewer: Reader, mn: str, asked: Annotated[Passed, Query()]) -> Respo
     quirks, faults, text`.
 
     `way`: kept, refused, sent (by us). `values`: how many readings it brought. `quirks`: tolerances that let it
-    through. `text`: the packet, its password covered.
+    through. `text`: the packet as it came, passwords and keys covered.
     """
     _find(viewer, mn)
     start, end = _span(viewer, asked.start, asked.end, timedelta(days=3))

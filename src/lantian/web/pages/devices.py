@@ -15,11 +15,12 @@ from fastapi.responses import RedirectResponse
 from lantian.observations.gateway import commands, packets
 from lantian.observations.gateway.device import KINDS, VERSIONS, Device
 from lantian.observations.gateway.files import device_of
+from lantian.observations.gateway.offers import PLACES
 from lantian.observations.gateway.register import Register
 from lantian.observations.gateway.standing import Standing, standings
 from lantian.observations.gateway.tables import gap, stranger
 from lantian.observations.gateway.watch import reason_words
-from lantian.observations.hj212 import COMMANDS, codes
+from lantian.observations.hj212 import CIPHERS, COMMANDS, codes
 from lantian.observations.telemetry import TelemetryStore
 from lantian.standards.departments import DEPARTMENTS
 from lantian.web.desk import Desk
@@ -87,14 +88,15 @@ def show(
     item: Text = "",
     span: Literal["24h", "3d", "7d"] = "24h",
     faulty: bool = False,
+    cn: Text = "",
 ) -> Response:
-    """Show one device: its items, packets and commands."""
-    return _device(request, viewer, mn, item=item, span=span, faulty=faulty)
+    """Show one device: its items, packets and commands; `cn`: with the fields of this command to be filled in."""
+    return _device(request, viewer, mn, item=item, span=span, faulty=faulty, command=cn)
 
 
 @router.post("/devices/{mn}")
 def change(request: Request, viewer: Manager, mn: str, form: Form) -> Response:
-    """Change what the register says of a device; an empty password leaves the one it has."""
+    """Change what the register says of a device; an empty password, or key, leaves the one it has."""
     _find(viewer, mn, "devices.manage")
     return _put(request, viewer, {**form, "mn": mn}, mn)
 
@@ -106,7 +108,7 @@ def command(request: Request, viewer: Manager, mn: str, form: Form) -> Response:
     try:
         commands.ask(viewer.platform, device, form.get("cn", ""), form, viewer.account.actor, viewer.now)
     except ValueError as error:
-        return _device(request, viewer, mn, fault=str(error), status=422)
+        return _device(request, viewer, mn, command=form.get("cn", ""), fault=str(error), status=422)
     return RedirectResponse(f"/devices/{quote(mn, safe='')}#commands", 303)
 
 
@@ -162,6 +164,7 @@ def _list(
         may_manage=viewer.may("devices.manage"),
         systems=codes.ST,
         versions=VERSIONS,
+        ciphers=CIPHERS,
         departments=DEPARTMENTS,
         given=given or {},
         fault=fault,
@@ -196,6 +199,7 @@ def _device(
     item: str = "",
     span: str = "24h",
     faulty: bool = False,
+    command: str = "",
     fault: str = "",
     status: int = 200,
 ) -> Response:
@@ -209,6 +213,7 @@ def _device(
     )
     items = sorted(rows["item"].unique(), key=_rank)
     shown = item if item in items else (items[0] if items else "")
+    offered = [code for code in commands.OFFERED if COMMANDS[code].since <= device.version]
     side = 0 if language == "zh" else 1
     series = rows.filter(pl.col("item") == shown)
     every = 3600 if resolution == "hour" else device.every
@@ -233,14 +238,16 @@ def _device(
         log=packets.packets(viewer.platform, mn, as_of=viewer.now, most=LOG, faulty=faulty).to_dicts(),
         cn=lambda code: getattr(codes.CN.get(code), language, ""),
         asked=commands.listed(viewer.platform, mn, as_of=viewer.now),
-        offered=[COMMANDS[code] for code in commands.OFFERED if COMMANDS[code].since <= device.version],
-        parameters=sorted({one.name for code in commands.OFFERED for one in COMMANDS[code].request or ()}),
+        offered=[COMMANDS[code] for code in offered],
+        command=COMMANDS[command if command in offered else "2011"],
+        secrets=set(PLACES.values()),
         gaps=_gaps(viewer, mn),
         name=lambda code: desk.atlas.name(code, language),
         may_manage=viewer.may("devices.manage", device.region),
         kinds={name: words[side] for name, words in KINDS.items()},
         systems=codes.ST,
         versions=VERSIONS,
+        ciphers=CIPHERS,
         departments=DEPARTMENTS,
         given=_given(device),
         fault=fault,
@@ -274,7 +281,7 @@ def _given(device: Device) -> dict[str, str]:
     def text(moment: datetime | None) -> str:
         return "" if moment is None else moment.isoformat(timespec="minutes")
 
-    plain = ("mn", "kind", "st", "name", "region", "every", "version", "department", "note")
+    plain = ("mn", "kind", "st", "name", "region", "every", "version", "cipher", "iv", "department", "note")
     return {name: str(getattr(device, name)) for name in plain} | {
         "station": device.station or "",
         "site": device.site or "",
