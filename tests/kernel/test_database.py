@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
@@ -202,10 +203,9 @@ def test_a_database_of_a_newer_version_is_not_touched(engine: Engine):
 
 
 def test_the_migrations_are_one_line_of_descent():
-    line = database.revisions()
-    assert line == sorted(line, reverse=True)
-    folder = Path(database.__file__).parent / "migrations" / "versions"
-    assert sorted(line) == sorted(file.stem for file in folder.glob("[0-9]*.py"))
+    scripts = ScriptDirectory(str(Path(database.__file__).parent / "migrations"))
+    assert database.revisions() == [script.revision for script in scripts.walk_revisions()]
+    assert database.newest_revision() == scripts.get_current_head()
 
 
 def test_threads_of_a_web_server_share_the_engine(engine: Engine):

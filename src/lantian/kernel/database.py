@@ -10,10 +10,6 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakKeyDictionary
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -22,6 +18,7 @@ from lantian.kernel.embedded import EmbeddedServer
 from lantian.kernel.settings import Settings
 
 OLDEST_SERVER = 15
+_MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x1A27  # advisory lock: one process migrates at a time
 
 metadata = MetaData(
@@ -162,35 +159,31 @@ def upgrade(engine: Engine) -> None:
                 f"the database is at revision {found!r}, which this Lantian (newest {newest_revision()!r}) does not "
                 "know: a newer version has been here; upgrade Lantian"
             )
+        from alembic import command  # a quarter of a second that a start without migrations does not need
+        from alembic.config import Config
+
         # Migrations may write to watched tables: the trail names them.
         connection.execute(text("select set_config('lantian.actor', 'lantian upgrade', true)"))
-        configuration = _configuration()
+        configuration = Config()
+        configuration.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        configuration.set_main_option("path_separator", "os")
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
 
 
 def revision(connection: Connection) -> str | None:
     """The revision that the database is at; None: no table yet."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if connection.scalar(text("select to_regclass('alembic_version')")) is None:
+        return None
+    found: str | None = connection.scalar(text("select version_num from alembic_version"))
+    return found
 
 
 def newest_revision() -> str | None:
     """The revision that this version of Lantian wants."""
-    return _scripts().get_current_head()
+    return next(iter(revisions()), None)
 
 
 def revisions() -> list[str]:
-    """All revisions that this version of Lantian knows, the newest first."""
-    return [script.revision for script in _scripts().walk_revisions()]
-
-
-def _configuration() -> Config:
-    configuration = Config()
-    folder = str(Path(__file__).with_name("migrations"))
-    configuration.set_main_option("script_location", folder.replace("%", "%%"))
-    configuration.set_main_option("path_separator", "os")
-    return configuration
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_configuration())
+    """All revisions that this version of Lantian knows, the newest first: files are named by them, in their order."""
+    return sorted((file.stem for file in (_MIGRATIONS / "versions").glob("[0-9]*.py")), reverse=True)

@@ -9,8 +9,12 @@ date, never assumed. This room knows no database, clock or network::
     aqi.of_day(pm25=75, edition=2026).aqi  # 114
 """
 
+from typing import TYPE_CHECKING, Any
+
 from lantian.standards.codes import DAILY_ITEMS, GASES, ITEMS, POLLUTANTS, WEATHER, Item
-from lantian.standards.frames import FrameLike, StandardsError, as_frame, require_columns
+
+if TYPE_CHECKING:
+    from lantian.standards.frames import FrameLike, StandardsError, as_frame, require_columns
 
 __all__ = [
     "DAILY_ITEMS",
@@ -24,3 +28,12 @@ __all__ = [
     "as_frame",
     "require_columns",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what handles frames only when it is asked for: names, units and departments need no Polars."""
+    if name in __all__:
+        from lantian.standards import frames
+
+        return getattr(frames, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
