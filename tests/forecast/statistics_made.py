@@ -1,19 +1,29 @@
 """A made-up city whose air follows the wind: two stations by the hour, two cities by the day."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from unittest.mock import patch
 
+import jax
 import numpy as np
 import polars as pl
 
-from lantian.forecast import history
+from lantian.forecast import history, learn, learn_recurrent
 from lantian.forecast.history import History, midnight
-from lantian.forecast.learn import ISSUE_HOUR
+from lantian.forecast.learn import ISSUE_HOUR, Calibrator, Effort, Mode
 
 FIRST = date(2015, 1, 1)
 DAYS = 230
 REGION, STATIONS, FAR = "110000", ("1001A", "1002A"), "130100"
 MEMBERS = {REGION: ["1001A"]}
 HOMES = {"1002A": REGION}
+QUICK = Effort(members=2, hidden=4, steps=3, batch=4, ahead=28, iterations=3)
+# For what runs three times, compiling without optimisation is much the shortest.
+_IMPROVE = jax.jit(
+    learn_recurrent._improve.__wrapped__,
+    static_argnames=("ahead", "decay"),
+    compiler_options={"xla_backend_optimization_level": "0"},
+)
 ISSUE = midnight(FIRST + timedelta(days=220)) + timedelta(hours=ISSUE_HOUR)
 
 
@@ -64,6 +74,13 @@ def city() -> History:
     """The made-up city on its grid."""
     hourly, daily = frames()
     return history.of_frames(hourly, daily, MEMBERS, HOMES)
+
+
+@cache
+def calibrator(mode: Mode) -> Calibrator:
+    """A model of the made-up city, trained as briefly as may be; nobody changes it."""
+    with patch.object(learn_recurrent, "_improve", _IMPROVE):
+        return learn.train(city(), mode=mode, effort=QUICK)
 
 
 def moment(day: date, hour: int = 0) -> datetime:

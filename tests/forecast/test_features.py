@@ -79,3 +79,14 @@ def test_the_sun_stands_higher_in_june_and_not_at_night() -> None:
     assert noon[0] > 0.95
     assert 0.4 < noon[1] < 0.5
     assert features_hours.sun(np.array([172.0]), np.array([0.0]))[0] == 0.0
+
+
+def test_what_has_lasted_is_a_mean_of_the_hours_before_and_looks_no_further() -> None:
+    weather = np.random.default_rng(4).normal(size=(100, 8))
+    found = features_hours.lasting(weather)
+    assert found.shape == (100, features_hours.LASTING)
+    assert np.allclose(found[60, :3], weather[49:61, 4:7].mean(0))
+    assert np.allclose(found[60, 12:15], weather[60, :3] - weather[36, :3])
+    later = weather.copy()
+    later[61:] += 5.0
+    assert np.array_equal(features_hours.lasting(later)[:61], found[:61])

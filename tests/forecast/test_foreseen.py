@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 import xarray as xr
 
-from lantian.forecast import foreseen, gather, inbox, learn, runner, service_work
-from lantian.forecast.learn import Calibrator, Effort
+from lantian.forecast import foreseen, gather, inbox, runner, service_work
+from lantian.forecast.learn import Calibrator
 from lantian.forecast.store import Run, RunStore
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import Progress
@@ -27,7 +27,6 @@ ISSUE, REGION = made.ISSUE, made.REGION
 HOUR = timedelta(hours=1)
 DAY = made.FIRST + timedelta(days=220)
 """Of the issue, at 20:00."""
-QUICK = Effort(members=2, hidden=4, steps=3, batch=4, ahead=28, iterations=3)
 
 
 def fields(first: int, last: int, speed: float = 5.0, every: int = 3) -> xr.Dataset:
@@ -75,7 +74,7 @@ def put(fields: xr.Dataset, folder: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def calibrator() -> Calibrator:
     """Trained with perfect weather, as briefly as may be."""
-    return learn.train(made.city(), mode="perfect", effort=QUICK)
+    return made.calibrator("perfect")
 
 
 @pytest.fixture

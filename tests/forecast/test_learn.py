@@ -8,13 +8,13 @@ import pytest
 
 from lantian.forecast import features_hours, history, learn, learn_days, learn_recurrent, learn_spread
 from lantian.forecast.history import ITEMS, History
-from lantian.forecast.learn import Calibrator, Effort, Forecast, Mode
+from lantian.forecast.learn import Calibrator, Forecast, Mode
+from lantian.forecast.learn_trees import FLOOR
 from lantian.kernel.settings import TIMEZONE
 from lantian.standards import statistics
 from lantian.standards.codes import POLLUTANTS
 from tests.forecast import statistics_made as made
 
-QUICK = Effort(members=2, hidden=4, steps=3, batch=4, ahead=28, iterations=3)
 PLACES = (made.REGION, *made.STATIONS, made.FAR)
 
 
@@ -24,9 +24,9 @@ def city() -> History:
 
 
 @pytest.fixture(scope="module")
-def trained(city: History) -> dict[Mode, Calibrator]:
-    """One model of each mode, trained as briefly as may be."""
-    return {mode: learn.train(city, mode=mode, effort=QUICK) for mode in learn.MODES}
+def trained() -> dict[Mode, Calibrator]:
+    """One model of each mode."""
+    return {mode: made.calibrator(mode) for mode in learn.MODES}
 
 
 def forecast(calibrator: Calibrator, known: History) -> Forecast:
@@ -150,6 +150,23 @@ def test_a_day_made_of_hours_is_its_mean_and_of_ozone_the_largest_eight_hours() 
         assert np.allclose(found[:, k] / (100 if item == "co" else 1), wanted[item].to_numpy(), atol=1e-3)
 
 
+def test_what_the_last_weeks_were_wrong_by_is_added_and_nothing_later() -> None:
+    observed = np.full((100, len(ITEMS)), 120.0)
+    observed[60:] = 9.0
+    issued = np.arange(10, 90)
+    found = learn_days.lately(np.full((80, len(ITEMS)), 60.0), observed, issued, np.array([60, 11]))
+    full = np.log((120.0 + FLOOR) / (60.0 + FLOOR))
+    assert np.allclose(found[0], full * learn_days.RECENT / (learn_days.RECENT + learn_days.DOUBT))
+    assert np.allclose(found[1], 0.0)  # nothing that was forecast had happened yet
+    assert np.allclose(learn_days.moved(np.full((1, len(ITEMS)), 60.0), full[None]), 120.0)
+
+
+def test_days_that_are_not_known_count_as_no_error() -> None:
+    observed = np.full((60, len(ITEMS)), np.nan)
+    found = learn_days.lately(np.full((50, len(ITEMS)), 60.0), observed, np.arange(5, 55), np.array([50]))
+    assert np.allclose(found, 0.0)
+
+
 @pytest.mark.requirement("F5", part="quantiles hold as often as they say, on errors that were not learnt from")
 def test_quantiles_hold_as_often_as_they_say() -> None:
     random = np.random.default_rng(2)
@@ -170,7 +187,7 @@ def test_quantiles_hold_as_often_as_they_say() -> None:
 def test_cities_without_any_station_are_forecast_from_their_own_days() -> None:
     hourly, daily = made.frames()
     cities = history.of_frames(hourly.clear(), daily, {})
-    alone = learn.train(cities, mode="history", effort=QUICK)
+    alone = learn.train(cities, mode="history", effort=made.QUICK)
     found = alone.predict(cities, made.ISSUE, [made.FAR])
     assert found.values["place"].unique().to_list() == [made.FAR]
     assert found.hours.is_empty()

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lantian.forecast.features import YEAR, calendar_of, place_weather
+from lantian.forecast.features import YEAR, Windows, calendar_of, place_weather
 from lantian.forecast.history import Array, History
 
 Single = NDArray[np.float32]
@@ -23,6 +23,11 @@ FLOOR: Final = np.array([2.0, 2.0, 0.1, 4.0, 5.0, 3.0])
 OFFSET: Final = np.array([0.0, 1012.0, 0.0, 0.0, 0.0, 0.0, 0.0, 50.0])
 UNIT: Final = np.array([10.0, 10.0, 10.0, 1.0, 2.0, 2.0, 2.0, 25.0])
 """What weather is measured from and in, so that all inputs are about as large; rain goes through a logarithm."""
+HOURLY: Final = 16
+"""Weather that the network reads of every hour; the rest, and the calendar, once a block."""
+SPANS: Final = (12, 24, 48)
+"""Hours over which the wind is averaged: how long air has been carried from somewhere, or has stood."""
+LASTING: Final = 17
 LATITUDE: Final = 40.0
 """Degrees north at which the height of the sun is reckoned: that of the region, in which it changes little."""
 
@@ -50,7 +55,8 @@ class Hours:
 
     Attributes:
         places: regions with stations, then stations.
-        weather: (place, hour, 16): of the place and of the region it lies in.
+        weather: (place, hour, `HOURLY` + `LASTING`): of the place and of the region it lies in; and what has lasted
+            (`lasting`) of the place.
         calendar: (hour, 8): hour of the day, season, sun, day off.
         air: (place, hour, item), standardised, holes filled; ``there``: where it was measured.
     """
@@ -73,7 +79,7 @@ def hours_of(history: History, places: Sequence[str], scale: Scale) -> Hours:
     """What the network reads of places that have hours."""
     air = np.stack([scale(history.hourly(place)) for place in places])
     near = {place: _filled(_plain(place_weather(history, place))) for place in {*places, *history.homes.values()}}
-    weather = np.stack([_both(near[place], near[history.homes.get(place, place)]) for place in places])
+    weather = np.stack([_inputs(near[place], near[history.homes.get(place, place)]) for place in places])
     return Hours(
         tuple(places),
         weather.astype(np.float32),
@@ -83,10 +89,29 @@ def hours_of(history: History, places: Sequence[str], scale: Scale) -> Hours:
     )
 
 
-def _both(own: Array, home: Array) -> Array:
-    """The weather of the place and of its region; what is missing of one is taken from the other."""
+def _inputs(own: Array, home: Array) -> Array:
+    """The weather of the place and of its region, what is missing of one taken from the other; and what has lasted."""
     own, home = np.where(np.isnan(own), home, own), np.where(np.isnan(home), own, home)
-    return np.asarray(np.nan_to_num(np.concatenate([own, home], axis=-1)))
+    return np.asarray(np.nan_to_num(np.concatenate([own, home, lasting(own)], axis=-1)))
+
+
+def lasting(weather: Array) -> Array:
+    """What the weather has been and how it changes, up to every hour, of `_plain` weather: (hour, `LASTING`).
+
+    Means of the wind over `SPANS`; of a day's rain, temperature and humidity; changes of temperature, pressure and dew
+    point in a day and of pressure in six hours; and how far the air is from saturation.
+    """
+    hour = np.arange(len(weather))
+    windows = Windows.of(weather)
+
+    def change(hours: int, columns: list[int]) -> Array:
+        return np.asarray((weather - weather[np.maximum(hour - hours, 0)])[:, columns])
+
+    winds = [windows.mean(hour + 1 - span, hour + 1)[:, 4:7] for span in SPANS]
+    day = windows.mean(hour + 1 - 24, hour + 1)[:, [3, 0, 7]] * [3.0, 1.0, 1.0]
+    return np.concatenate(
+        [*winds, day, change(24, [0, 1, 2]), change(6, [1]), weather[:, :1] - weather[:, 2:3]], axis=1
+    )
 
 
 def _plain(weather: Array) -> Array:

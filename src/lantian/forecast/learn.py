@@ -1,8 +1,8 @@
 """Statistics that learn 统计预报: tomorrow's values, their quantiles and their hours from history and weather.
 
-Three things are learnt and put together. A recurrent network steps through the hours of places with stations
-(`learn_recurrent`); boosted trees correct its days, and errors of days it had not seen give the quantiles
-(`learn_days`); other trees forecast cities of which only published days are known (`learn_cities`).
+A recurrent network steps through the hours of places with stations (`learn_recurrent`); what it was lately wrong by
+is taken off its days, and errors of days it had not seen give the quantiles (`learn_days`); boosted trees forecast
+cities of which only published days are known (`learn_cities`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from lantian.forecast import features, features_hours, learn_cities, learn_days,
 from lantian.forecast.features import LEADS, Indices
 from lantian.forecast.history import Array, History
 from lantian.forecast.learn_cities import CityTrees
-from lantian.forecast.learn_days import BLOCK_DAYS, Corrector
+from lantian.forecast.learn_days import BLOCK_DAYS, RECENT
 from lantian.forecast.learn_frames import HOURS, VALUES, Forecast, Made, frames
-from lantian.forecast.learn_recurrent import BLOCK, Effort, Network
+from lantian.forecast.learn_recurrent import BLOCK, PAST, Effort, Network
+from lantian.forecast.learn_spread import Spread
 
 __all__ = ["HOURS", "ISSUE_HOUR", "LOOK_BACK", "MODES", "SOURCE", "VALUES", "Calibrator", "Effort", "Forecast", "Mode"]
 __all__ += ["train"]
@@ -47,7 +48,8 @@ class Calibrator:
     Attributes:
         mode: "history", or "perfect" with weather of the days ahead.
         begins, ends: the first and last day that training saw; ``held_out``: spans in between that it did not.
-        network, corrector: None where no place has hours.
+        network: None where no place has hours; ``spreads``: its errors by item, empty then.
+        cities: of which only published days are known.
         scores: of its honest forecasts, by name; see docs/forecast/statistics.md.
     """
 
@@ -56,7 +58,7 @@ class Calibrator:
     ends: date
     held_out: tuple[tuple[date, date], ...]
     network: Network | None
-    corrector: Corrector | None
+    spreads: Mapping[str, Spread]
     cities: CityTrees
     scores: Mapping[str, float] = field(default_factory=dict)
 
@@ -69,8 +71,7 @@ class Calibrator:
     @property
     def predictors(self) -> tuple[str, ...]:
         """Names of the trees' predictors, in order."""
-        grown = [*(self.corrector.trees.values() if self.corrector else ()), *self.cities.trees.values()]
-        return tuple(dict.fromkeys(name for trees in grown for name in trees.names))
+        return tuple(dict.fromkeys(name for trees in self.cities.trees.values() for name in trees.names))
 
     def has_seen(self, day: date) -> bool:
         """Whether training learnt from a day."""
@@ -106,29 +107,35 @@ class Calibrator:
         known = history.known_at(issue).reaching(issue + timedelta(days=max(LEADS) + 1))
         if perfect and weather is not None:
             known = known.with_weather(weather, issue)
-        at = np.full(len(LEADS), known.hour_of(issue))
-        made = [one for place in places if (one := self._made(known, place, at)) is not None]
-        return frames(issue, SOURCE, made)
+        at, lead = np.full(len(LEADS), known.hour_of(issue)), np.array(LEADS)
+        made = {place: self._of_hours(known, place, at, lead) for place in places if place in self._with_hours(known)}
+        cities = [one for one in places if one not in made and one in self.cities.codes and one in known.cities]
+        near = self._near(known, at, lead) if cities else ({}, None)
+        made |= {city: self._of_days(known, city, at, lead, *near) for city in cities}
+        return frames(issue, SOURCE, [made[place] for place in places if place in made])
 
-    def _made(self, known: History, place: str, at: Indices) -> Made | None:
-        lead = np.array(LEADS)
-        if self.network and self.corrector and place in self.network.places and place in known.places:
-            hours, days = ensemble(self.network, known, place, at[:1])
-            columns = features.of_place(known, place, at, lead, perfect=self.network.perfect)
-            values, quantiles = self.corrector.correct(columns, days[0])
-            return Made(place, values, quantiles, hours[0])
-        if place in self.cities.codes and place in known.cities:
-            columns = self._near(known, place, at, lead)
-            return Made(place, *self.cities.forecast(columns), None)
-        return None
+    def _with_hours(self, known: History) -> set[str]:
+        return set(self.network.places if self.network else ()) & set(known.places)
 
-    def _near(self, known: History, code: str, at: Indices, lead: Indices) -> features.Columns:
-        home, network = _home(known), None
-        near: features.Columns = {}
-        if self.network and home in self.network.places:
-            near = features.of_place(known, home, at, lead, perfect=self.network.perfect)
-            network = ensemble(self.network, known, home, at[:1])[1][0]
-        return learn_cities.cases(known, code, self.cities.codes.index(code), at, lead, near, network)
+    def _of_hours(self, known: History, place: str, at: Indices, lead: Indices) -> Made:
+        assert self.network is not None
+        hours, days = corrected(self.network, known, place, at[:1])
+        columns = learn_days.situation(known, place, at, lead)
+        return Made(place, days[0], learn_days.quantiles(self.spreads, columns, days[0]), hours[0])
+
+    def _of_days(
+        self, known: History, city: str, at: Indices, lead: Indices, near: features.Columns, days: Array | None
+    ) -> Made:
+        columns = learn_cities.cases(known, city, self.cities.codes.index(city), at, lead, near, days)
+        return Made(city, *self.cities.forecast(columns), None)
+
+    def _near(self, known: History, at: Indices, lead: Indices) -> tuple[features.Columns, Array | None]:
+        """The predictors of the place with hours that stands for the whole, and its forecast (lead, item)."""
+        home = _home(known)
+        if self.network is None or home not in self.network.places:
+            return {}, None
+        near = features.of_place(known, home, at, lead, perfect=self.network.perfect)
+        return near, corrected(self.network, known, home, at[:1])[1][0]
 
 
 def train(
@@ -158,23 +165,22 @@ def train(
         raise ValueError(f"{seen.hours // 24} days of observations are too few to learn from; {FEWEST} are needed")
     out = np.array([any(a <= day <= b for a, b in held_out) for day in seen.dates], bool)
     issues = np.arange(LOOK_BACK.days // 6, seen.hours // 24 - 1) * 24 + ISSUE_HOUR
-    network, corrector, honest, scores = None, None, None, dict[str, float]()
+    network, honest, scores = None, None, dict[str, float]()
+    spreads: Mapping[str, Spread] = {}
     perfect = mode == "perfect"
-    # The trees take about as long as the network.
-    whole = 2 * effort.steps
+    # The trees of cities take about half as long as the network.
+    whole = effort.steps * 3 // 2
     if seen.places:
         network, honest = _network(
             seen, issues, out, effort, perfect=perfect, tell=lambda done, _total: tell(done, whole)
         )
         observed = np.where(out[:, None], np.nan, np.stack([seen.daily[place] for place in seen.places]))
-        given = learn_days.lesson(seen, seen.places, issues, honest, observed, perfect=perfect)
-        corrector, checked = learn_days.learn(seen.places, given, len(seen.members), effort.iterations)
-        scores = learn_days.scores(given, checked, regions=len(seen.members))
-    tell(whole * 3 // 4, whole)
+        given = learn_days.lesson(seen, seen.places, issues, honest, observed)
+        spreads, scores = learn_days.spreads(given), learn_days.scores(given, regions=len(seen.members))
     near = honest[0] if honest is not None else None
     cities = learn_cities.learn(seen, issues, _home(seen), near, out, perfect=perfect, iterations=effort.iterations)
     tell(whole, whole)
-    return Calibrator(mode, seen.first, seen.dates[-1], tuple(held_out), network, corrector, cities, scores)
+    return Calibrator(mode, seen.first, seen.dates[-1], tuple(held_out), network, spreads, cities, scores)
 
 
 def _home(history: History) -> str | None:
@@ -185,7 +191,9 @@ def _home(history: History) -> str | None:
 def _network(
     history: History, issues: Indices, out: NDArray[np.bool_], effort: Effort, *, perfect: bool, tell: Tell
 ) -> tuple[Network, Array]:
-    """The network, and its honest forecasts (place, issue, lead, item): of the member that did not learn the day."""
+    """The network, and its honest forecasts (place, issue, lead, item): of the member that did not learn the day, less
+    what these were lately wrong by.
+    """
     scale = features_hours.scale_of(history)
     hours = features_hours.hours_of(history, history.places, scale)
     block = np.arange(len(out)) // BLOCK_DAYS % effort.members
@@ -198,18 +206,45 @@ def _network(
     target = np.minimum(issues[:, None] // 24 + np.array(LEADS), len(block) - 1)
     which = block[target]
     row, lead = np.arange(len(issues))[:, None], np.arange(len(LEADS))
-    return network, days[:, which, row, lead]
+    honest = days[:, which, row, lead]
+    day = issues // 24
+    return network, np.stack(
+        [
+            _moved(one, one[:, 0], history.daily[place], day, day)
+            for one, place in zip(honest, history.places, strict=True)
+        ]
+    )
 
 
-def ensemble(network: Network, history: History, place: str, issues: Indices) -> tuple[Array, Array]:
+def corrected(network: Network, history: History, place: str, issues: Indices) -> tuple[Array, Array]:
+    """As `ensemble`, but the days less what the network was lately wrong by at the same hour of issue."""
+    hours, days = ensemble(network, history, place, issues)
+    asked = issues // 24
+    past = np.arange(asked.min() - RECENT - 1, asked.max() - 1)
+    past = past[past * 24 + issues[0] % 24 >= PAST]
+    made = days[:0, 0]
+    if len(past):
+        made = ensemble(network, history, place, past * 24 + issues[0] % 24, leads=1)[1][:, 0]
+    return hours, _moved(days, made, history.daily[place], past, asked)
+
+
+def _moved(days: Array, made: Array, observed: Array, issued: Indices, asked: Indices) -> Array:
+    """Days (issue, lead, item) with the late errors of ``made`` (issue, item) added; see `learn_days.lately`."""
+    error = learn_days.lately(made, observed, issued, asked)
+    return np.stack([learn_days.moved(days[:, lead], error) for lead in range(days.shape[1])], axis=1)
+
+
+def ensemble(
+    network: Network, history: History, place: str, issues: Indices, leads: int = len(LEADS)
+) -> tuple[Array, Array]:
     """The network alone, from several issues at the same hour of the day, which see nothing after themselves.
 
     Hours from the issue on (issue, hour, item of `POLLUTANTS`) and days (issue, lead, item of `ITEMS`), ug/m3, CO
     mg/m3: geometric means of the members.
     """
     hours = features_hours.hours_of(history, (place,), network.scale)
-    made = network.forecast(hours, issues, place, _ahead(issues))
-    days = _days(made, issues)
+    made = network.forecast(hours, issues, place, _ahead(issues, leads))
+    days = _days(made, issues, leads)
     return _together(made), _together(days)
 
 
@@ -217,12 +252,12 @@ def _together(made: Array) -> Array:
     return np.asarray(np.expm1(np.log1p(made).mean(axis=0)))
 
 
-def _ahead(issues: Indices) -> int:
+def _ahead(issues: Indices, leads: int = len(LEADS)) -> int:
     """Hours from the issue to the end of the last lead's day, filled up to whole blocks."""
-    return -(-(24 - int(issues[0]) % 24 + 24 * len(LEADS)) // BLOCK) * BLOCK
+    return -(-(24 - int(issues[0]) % 24 + 24 * leads) // BLOCK) * BLOCK
 
 
-def _days(hours: Array, issues: Indices) -> Array:
+def _days(hours: Array, issues: Indices, leads: int = len(LEADS)) -> Array:
     """(..., hour from the issue, item) -> (..., lead, item)."""
     begin = 24 - int(issues[0]) % 24
-    return learn_days.days_of(hours[..., begin : begin + 24 * len(LEADS), :])
+    return learn_days.days_of(hours[..., begin : begin + 24 * leads, :])

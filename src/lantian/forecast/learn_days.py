@@ -1,32 +1,34 @@
-"""Days of places with hours: the network's hours made days, corrected by boosted trees, with their quantiles.
+"""Days of places with hours: the network's hours made days, less what it was lately wrong by, with quantiles.
 
-The trees learn what is left of ln(observed) - ln(network) from honest forecasts of the network, those of the member
-that had not seen the day. Each half of the blocks of days grows trees of its own; errors come from the other half's.
+What a place emits changes from year to year, and a network that learnt the years before cannot know. But the last
+weeks are known: what it would have forecast for them, and what came. The mean of those errors of the logarithm is
+added to the days ahead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from lantian.forecast import features, learn_spread
-from lantian.forecast.features import LEADS, Columns, Indices
+from lantian.forecast.features import LEADS, Columns, Indices, Windows
 from lantian.forecast.history import ITEMS, Array, History
 from lantian.forecast.learn_spread import Spread
-from lantian.forecast.learn_trees import Growth, Table, Trees, concentration, graded, grown, logarithm, table_of
+from lantian.forecast.learn_trees import Table, concentration, logarithm
 from lantian.standards.codes import POLLUTANTS
 
-GROWTH: Final = Growth(rate=0.08, leaves=8, least=30)
-SHARE: Final = 0.5
-"""Of the trees' correction that is applied. Cross-validation on the winters of 2013 and 2014 and the summer of 2014:
-all of it made the second winter's days worse, half of it lessened the errors of the first and of ozone.
-"""
 OZONE: Final = ITEMS.index("o3_8h")
 WINDOW: Final = 8
 """Hours of ozone's moving mean."""
+RECENT: Final = 40
+"""Days whose errors are looked at: what `learn.LOOK_BACK` has room for. Longer was as good."""
+DOUBT: Final = 20.0
+"""The mean error counts as if so many days more had been without any; 5 to 40 did nearly alike."""
+BLOCK_DAYS: Final = 40
+"""Days that are learnt from, or left out, together."""
 
 
 def days_of(hours: Array) -> Array:
@@ -42,123 +44,111 @@ def days_of(hours: Array) -> Array:
     return np.asarray(days)
 
 
-@dataclass(frozen=True)
-class Corrector:
-    """Trees and spreads by item of `ITEMS`; ``places``: those that it knows, in the order of their numbers."""
+def lately(made: Array, observed: Array, issued: Indices, day: Indices) -> Array:
+    """The mean error ln(observed) - ln(made) of the last `RECENT` whole days before the days of issues.
 
-    places: tuple[str, ...]
-    trees: Mapping[str, Trees]
-    spreads: Mapping[str, Spread]
+    Args:
+        made: forecasts one day ahead (issue, item of `ITEMS`).
+        observed: (day, item), NaN where nothing is known.
+        issued: the day of each of ``made``: it is of the day after.
+        day: the days on which it is asked; itself and later ones are not looked at.
 
-    def correct(self, columns: Columns, days: Array) -> tuple[Array, Array]:
-        """Values and quantiles of cases of one place.
+    Returns:
+        (asked, item); nearer to nothing the fewer days are known.
+    """
+    errors = np.full(observed.shape, np.nan)
+    inside = issued + 1 < len(errors)
+    target = issued[inside] + 1
+    for k in range(len(ITEMS)):
+        errors[target, k] = logarithm(observed[target, k], k) - logarithm(made[inside, k], k)
+    sums = Windows.of(errors)
+    begin = np.maximum(day - RECENT, 0)
+    return np.asarray((sums.total[day] - sums.total[begin]) / (sums.count[day] - sums.count[begin] + DOUBT))
 
-        Args:
-            columns: predictors, without the network's.
-            days: the network's values (case, item).
 
-        Returns:
-            (case, item) and (case, item, quantile), ug/m3, CO mg/m3.
-        """
-        values, quantiles = np.empty(days.shape), np.empty((*days.shape, len(learn_spread.QUANTILES)))
-        together = columns | of_network(days)
-        for k, item in enumerate(ITEMS):
-            made = logarithm(days[:, k], k) + SHARE * self.trees[item].predict(together)
-            errors = self.spreads[item].around(_situation(together, made, k), columns["lead"])
-            values[:, k] = concentration(made, k)
-            quantiles[:, k] = concentration(made[:, None] + errors, k)
-        return values, quantiles
+def moved(days: Array, error: Array) -> Array:
+    """Days (case, item) with an error (case, item) of their logarithms added."""
+    return np.stack([concentration(logarithm(days[:, k], k) + error[:, k], k) for k in range(len(ITEMS))], axis=1)
 
 
 def of_network(days: Array) -> Columns:
-    """The network's values (case, item) as predictors."""
+    """Forecasts of days (case, item) as predictors."""
     return {f"network {item}": logarithm(days[:, k], k) for k, item in enumerate(ITEMS)}
-
-
-def _situation(columns: Columns, made: Array, k: int) -> Table:
-    last = columns[f"{POLLUTANTS[k]} 24h"]
-    return learn_spread.situation(columns["lead"], made, last, (columns["season sine"], columns["season cosine"]))
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """Cases to learn from, of all places: predictors, network's values and observations (case, item).
-
-    ``place``: its number; ``half``: 0 or 1, which half of the blocks of days the case belongs to.
-    """
+    """Honest forecasts and what came, of all places: (case, item). ``place``: its number."""
 
     place: Indices
     columns: Columns
-    network: Array
+    made: Array
     observed: Array
-    half: Indices
 
 
-def lesson(
-    history: History, places: tuple[str, ...], issues: Indices, honest: Array, observed: Array, *, perfect: bool
-) -> Lesson:
+def lesson(history: History, places: tuple[str, ...], issues: Indices, honest: Array, observed: Array) -> Lesson:
     """Every lead of the regions, and one lead, drawn at random, of each issue of the stations: enough, in less time.
 
     Args:
+        history: what is known.
         places: regions first.
-        honest: forecasts of the network (place, issue, lead, item); observed: (place, day, item), NaN where a day must
-            not be learnt from.
+        issues: hour indices.
+        honest: forecasts (place, issue, lead, item); observed: (place, day, item), NaN where a day must not be learnt
+            from.
     """
     random = np.random.default_rng(3)
     parts: list[Columns] = []
-    numbers, made, seen, halves = [], [], [], []
+    numbers, made, seen = [], [], []
     for number, place in enumerate(places):
         if place in history.members:
             which, lead = np.repeat(np.arange(len(issues)), len(LEADS)), np.tile(LEADS, len(issues))
         else:
             which, lead = np.arange(len(issues)), random.integers(LEADS.start, LEADS.stop, len(issues))
-        day = issues[which] // 24 + lead
-        columns = features.of_place(history, place, issues[which], lead, perfect=perfect)
-        parts.append(columns)
+        parts.append(situation(history, place, issues[which], lead))
         numbers.append(np.full(len(which), number))
         made.append(honest[number, which, lead - 1])
-        seen.append(features.take(observed[number], day))
-        halves.append(day // BLOCK_DAYS % 2)
+        seen.append(features.take(observed[number], issues[which] // 24 + lead))
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Lesson(np.concatenate(numbers), columns, np.concatenate(made), np.concatenate(seen), np.concatenate(halves))
+    return Lesson(np.concatenate(numbers), columns, np.concatenate(made), np.concatenate(seen))
 
 
-BLOCK_DAYS: Final = 40
-"""Days that are learnt from, or left out, together."""
+def situation(history: History, place: str, hours: Indices, lead: Indices) -> Columns:
+    """What the size of an error depends on beside the forecast: the last day, lead and season."""
+    return features.known_air(history.hourly(place), hours) | features.calendar(history, hours, lead)
 
 
-def learn(places: tuple[str, ...], given: Lesson, regions: int, iterations: int) -> tuple[Corrector, Array]:
-    """Grow trees and find the spreads; with the honest forecasts (case, item) that the spreads come from.
-
-    The trees learn from the regions, whose means are less noisy than stations, where there are any.
-    """
-    together = given.columns | of_network(given.network)
-    names = tuple(together)
-    table = graded(table_of(together, names))
-    own = given.place < (regions or len(places))
-    trees, spreads = {}, {}
-    honest = np.full(given.network.shape, np.nan)
-    growth = replace(GROWTH, iterations=iterations)
+def spreads(given: Lesson) -> dict[str, Spread]:
+    """The errors of each item, by situation."""
+    found = {}
     for k, item in enumerate(ITEMS):
-        made = logarithm(given.network[:, k], k)
-        seen = logarithm(given.observed[:, k], k)
-        rest, weight = seen - made, np.sqrt(np.nan_to_num(given.observed[:, k]) + 1e-3)
-        trees[item], rests = grown(growth, names, table, np.where(own, rest, np.nan), weight, given.half)
-        corrected = made + SHARE * rests
-        honest[:, k] = concentration(corrected, k)
-        lead = together["lead"]
-        spreads[item] = learn_spread.learn(_situation(together, corrected, k), seen - corrected, lead)
-    return Corrector(places, trees, spreads), honest
+        made, seen = logarithm(given.made[:, k], k), logarithm(given.observed[:, k], k)
+        found[item] = learn_spread.learn(_table(given.columns, made, k), seen - made, given.columns["lead"])
+    return found
 
 
-def scores(given: Lesson, honest: Array, *, regions: int) -> dict[str, float]:
+def quantiles(spread: Mapping[str, Spread], columns: Columns, days: Array) -> Array:
+    """Quantiles (case, item, quantile) of days (case, item) in a `situation`, ug/m3, CO mg/m3."""
+    found = np.empty((*days.shape, len(learn_spread.QUANTILES)))
+    for k, item in enumerate(ITEMS):
+        made = logarithm(days[:, k], k)
+        errors = spread[item].around(_table(columns, made, k), columns["lead"])
+        found[:, k] = concentration(made[:, None] + errors, k)
+    return found
+
+
+def _table(columns: Columns, made: Array, k: int) -> Table:
+    last = columns[f"{POLLUTANTS[k]} 24h"]
+    return learn_spread.situation(columns["lead"], made, last, (columns["season sine"], columns["season cosine"]))
+
+
+def scores(given: Lesson, *, regions: int) -> dict[str, float]:
     """1 - NME of honest forecasts of regions and of stations, all seasons, by item, for the first lead and the last."""
     found: dict[str, float] = {}
     for name, own in (("region", given.place < regions), ("station", given.place >= regions)):
         for lead in (LEADS[0], LEADS[-1]):
             rows = own & (given.columns["lead"] == lead)
             for k, item in enumerate(ITEMS):
-                made, seen = honest[rows, k], given.observed[rows, k]
+                made, seen = given.made[rows, k], given.observed[rows, k]
                 there = ~np.isnan(seen)
                 if there.any():
                     error = np.abs(made - seen)[there].sum() / seen[there].sum()

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lantian.forecast.features import Indices
-from lantian.forecast.features_hours import Hours, Scale, Single
+from lantian.forecast.features_hours import HOURLY, Hours, Scale, Single
 from lantian.forecast.history import Array
 from lantian.standards.codes import POLLUTANTS
 
@@ -108,11 +108,11 @@ class Network:
 
 
 def blocks(xp: Any, inputs: Any) -> Any:
-    """Weather and calendar (issue, hour, input) in blocks: every hour's weather, the first hour's calendar."""
+    """Weather and calendar (issue, hour, input) in blocks: every hour's weather, the rest of the first hour."""
     count, hours, width = inputs.shape
     parts = inputs.reshape(count, hours // BLOCK, BLOCK, width)
-    weather = parts[..., : width - CALENDAR].reshape(count, hours // BLOCK, -1)
-    return xp.concatenate([weather, parts[:, :, 0, width - CALENDAR :]], axis=-1)
+    weather = parts[..., :HOURLY].reshape(count, hours // BLOCK, -1)
+    return xp.concatenate([weather, parts[:, :, 0, HOURLY:]], axis=-1)
 
 
 def _sigmoid(xp: Any, x: Any) -> Any:
@@ -274,7 +274,7 @@ def fit(
     data = [jnp.asarray(one) for one in (hours.weather, ahead, hours.calendar, hours.air, there)]
     constants = [jnp.asarray(one, jnp.float32) for one in (scale.mean, scale.deviation, typical)]
 
-    inputs = hours.weather.shape[-1] * BLOCK + CALENDAR
+    inputs = HOURLY * BLOCK + hours.weather.shape[-1] - HOURLY + CALENDAR
     begun = beginning(random, inputs, len(hours.places), effort)
     zero = {name: np.zeros_like(values) for name, values in begun.items()}
     state: Any = (begun, zero, zero, begun)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 CARD: Final = "card.json"
 MODEL: Final = "model.joblib"
+MAKE: Final = 2
+"""Counts the ways in which models have been built; one of another make cannot be used by this program."""
 
 
 class ShelfError(LookupError):
@@ -50,6 +52,7 @@ class Card:
         scores: figures of its training, each with its definition in docs/forecast/statistics.md.
         library, platform: versions of scikit-learn and of this program.
         digest: SHA-256 of the model's file.
+        make: `MAKE` of the program that trained it.
     """
 
     version: str
@@ -64,6 +67,7 @@ class Card:
     library: str = ""
     platform: str = ""
     digest: str = ""
+    make: int = 1
 
 
 class Shelf:
@@ -92,6 +96,7 @@ class Shelf:
                 sklearn.__version__,
                 lantian.__version__,
                 digest,
+                MAKE,
             )
             (draft / CARD).write_text(json.dumps(asdict(card), default=str, ensure_ascii=False, indent=1), "utf-8")
             for path in (draft / MODEL, draft / CARD, draft):
@@ -110,14 +115,14 @@ class Shelf:
         return sorted((c for c in found if mode in (None, c.mode)), key=lambda c: c.trained_at, reverse=True)
 
     def latest(self, mode: Mode) -> Card | None:
-        """The version of a mode that was trained last."""
-        return next(iter(self.cards(mode)), None)
+        """The version of a mode that was trained last, of those that this program can use."""
+        return next((card for card in self.cards(mode) if card.make == MAKE), None)
 
     def open(self, version: str) -> Calibrator:
         """Load a version.
 
         Raises:
-            ShelfError: there is none of this name, its file was changed, or another scikit-learn made it.
+            ShelfError: there is none of this name, its file was changed, or another scikit-learn or program made it.
         """
         folder = self.folder / version
         if not (folder / CARD).exists():
@@ -130,13 +135,17 @@ class Shelf:
                 f"model {version} was trained with scikit-learn {card.library}, here is {sklearn.__version__}; "
                 "train again: lantian forecast train"
             )
+        if card.make != MAKE:
+            raise ShelfError(
+                f"model {version} is of make {card.make}, this program uses {MAKE}; train again: lantian forecast train"
+            )
         found: Calibrator = joblib.load(folder / MODEL)
         return found
 
 
 def _card(path: Path) -> Card:
     told: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    told = {one.name: told[one.name] for one in fields(Card)}
+    told = {one.name: told[one.name] for one in fields(Card) if one.name in told}
     told |= {name: date.fromisoformat(told[name]) for name in ("begins", "ends")}
     told["trained_at"] = datetime.fromisoformat(told["trained_at"])
     told["held_out"] = tuple((date.fromisoformat(a), date.fromisoformat(b)) for a, b in told["held_out"])
