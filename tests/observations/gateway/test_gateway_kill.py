@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import itertools
+import os
 import random
 import signal
 import subprocess
@@ -20,6 +20,7 @@ from lantian.observations.hj212 import Framer, Link, encode, qn_of
 from lantian.observations.telemetry import TelemetryStore
 
 KILLS = 22
+KEEPERS = 8  # every so many lives one that shelves while the next ones live and die
 DEVICES = 3
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 CHILD = Path(__file__).with_name("killed_gateway.py")
@@ -73,49 +74,49 @@ class Sender:
                     self.acknowledged[said[1]] = said[2]
 
 
-def prepare(platform, port, keeper):
-    """A gateway that has loaded all it needs, and waits for its turn: a life costs no start."""
-    url = platform.engine.url.render_as_string(hide_password=False)
-    arguments = [sys.executable, CHILD, platform.home, url, str(port), "1" if keeper else "0"]
-    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+class Nursery:
+    """Makes gateways one after the other, and kills them."""
 
+    def __init__(self, platform):
+        url = platform.engine.url.render_as_string(hide_password=False)
+        line = [sys.executable, CHILD, platform.home, url]
+        self._process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._pid = 0
 
-def begin(child):
-    child.stdin.write(b"go\n")
-    child.stdin.flush()
-    return int(child.stdout.readline())
+    def begin(self, port, keeper):
+        self._process.stdin.write(f"{port} {int(keeper)}\n")
+        self._process.stdin.flush()
+        told = dict(self._process.stdout.readline().split() for _ in range(2))
+        self._pid = int(told["pid"])
+        return int(told["port"])
 
+    def kill(self):
+        os.kill(self._pid, signal.SIGKILL)
 
-def end(child):
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    child.stdin.close()
-    child.stdout.close()
+    def close(self):
+        with self._process:
+            self._process.stdin.close()
 
 
 async def cycles(platform):
     chance = random.Random(212)
-    child = prepare(platform, 0, keeper=True)
-    port = await asyncio.to_thread(begin, child)
-    after = prepare(platform, port, keeper=False)
+    nursery = Nursery(platform)
+    port = await asyncio.to_thread(nursery.begin, 0, True)
     senders = [Sender(number, port) for number in range(1, DEVICES + 1)]
     tasks = [asyncio.create_task(sender.run()) for sender in senders]
     try:
-        for number in range(KILLS):
+        for number in range(1, KILLS + 1):
             before = sum(len(sender.acknowledged) for sender in senders)
-            for _ in itertools.count():  # at least something is acknowledged in each life
-                await asyncio.sleep(0.02 + 0.1 * chance.random())
-                if sum(len(sender.acknowledged) for sender in senders) > before:
-                    break
-            end(child)
-            child, after = after, prepare(platform, port, keeper=number % 5 == 0)
-            await asyncio.to_thread(begin, child)
+            while sum(len(sender.acknowledged) for sender in senders) == before:  # each life acknowledges something
+                await asyncio.sleep(0.01 + 0.05 * chance.random())
+            nursery.kill()
+            await asyncio.to_thread(nursery.begin, port, number % KEEPERS == 0)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        end(child)
-        end(after)
+        nursery.kill()
+        nursery.close()
     return senders
 
 
