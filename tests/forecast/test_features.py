@@ -4,7 +4,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from lantian.forecast import features, features_hours
+from lantian.forecast import features, features_hours, features_region
 from lantian.forecast.features_hours import FLOOR
 from tests.forecast import statistics_made as made
 
@@ -62,7 +62,7 @@ def test_holes_take_the_value_before_them_and_never_one_after() -> None:
     air = city.air.copy()
     air[:, 50:60] = np.nan
     scale = features_hours.scale_of(city)
-    hours = features_hours.hours_of(replace(city, air=air), ("1001A",), scale)
+    hours = features_hours.hours_of(replace(city, air=air), ("1001A",), scale, np.zeros((city.hours, 0), np.float32))
     assert np.allclose(hours.air[0, 50:60], hours.air[0, 49])
     assert not hours.there[0, 50:60].any()
 
@@ -90,3 +90,35 @@ def test_what_has_lasted_is_a_mean_of_the_hours_before_and_looks_no_further() ->
     later = weather.copy()
     later[61:] += 5.0
     assert np.array_equal(features_hours.lasting(later)[:61], found[:61])
+
+
+def test_the_regions_air_is_what_was_public_and_a_city_may_be_missing() -> None:
+    city = made.city()
+    region = features_region.learn(city, np.zeros(made.DAYS, bool))
+    found = region(city)
+    assert found.shape == (city.hours, features_region.SIZE)
+    assert np.abs(found).max() > 1.0
+    days = city.days.copy()
+    days[:, 100:] *= 5.0
+    other = region(replace(city, days=days))
+    noon = 101 * 24 + 12  # when day 100 is published
+    assert np.array_equal(other[:noon], found[:noon])
+    assert not np.allclose(other[noon], found[noon])
+    alone = region(replace(city, cities=city.cities[:1], days=city.days[:1]))
+    assert alone.shape == found.shape
+    assert np.isfinite(alone).all()
+
+
+def test_the_regions_air_is_learnt_from_days_that_are_not_held_out() -> None:
+    city = made.city()
+    out = np.arange(made.DAYS) >= 150
+    days = city.days.copy()
+    days[:, 150:] *= 7.0
+    own, other = (features_region.learn(one, out)(city) for one in (city, replace(city, days=days)))
+    assert np.array_equal(own, other)
+
+
+def test_without_cities_the_region_is_unknown() -> None:
+    city = made.city()
+    empty = replace(city, cities=(), days=city.days[:0])
+    assert not features_region.learn(empty, np.zeros(made.DAYS, bool))(empty).any()

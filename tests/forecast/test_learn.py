@@ -127,13 +127,13 @@ def test_a_model_knows_which_days_it_has_seen(trained: dict[Mode, Calibrator]) -
 def test_the_network_is_the_same_in_numpy_and_in_jax(city: History, trained: dict[Mode, Calibrator]) -> None:
     network = trained["perfect"].network
     assert network is not None
-    hours = features_hours.hours_of(city, network.places, network.scale)
+    hours = features_hours.hours_of(city, network.places, network.scale, network.region(city))
     issues, row = np.array([100 * 24 + 20, 150 * 24 + 3]), np.array([1, 1])
     own = network.forecast(hours, issues, network.places[1], 28)
-    past, recent, coming = learn_recurrent.gather(hours, issues, row, 28, perfect=True)
+    given = learn_recurrent.gather(hours, issues, row, 28, perfect=True)
     for member in range(network.members):
         parameters = {name: values[member] for name, values in network.parameters.items()}
-        other = jax.jit(learn_recurrent.run)(parameters, past, recent, coming, row)
+        other = jax.jit(learn_recurrent.run)(parameters, *given, row)
         assert np.allclose(own[member], network.scale.back(np.asarray(other)), rtol=1e-3, atol=1e-2)
 
 

@@ -58,12 +58,14 @@ class Hours:
         weather: (place, hour, `HOURLY` + `LASTING`): of the place and of the region it lies in; and what has lasted
             (`lasting`) of the place.
         calendar: (hour, 8): hour of the day, season, sun, day off.
+        region: (hour, number): what is public of the region's cities when the hour begins; see `features_region`.
         air: (place, hour, item), standardised, holes filled; ``there``: where it was measured.
     """
 
     places: tuple[str, ...]
     weather: Single
     calendar: Single
+    region: Single
     air: Single
     there: NDArray[np.bool_]
 
@@ -75,8 +77,8 @@ def scale_of(history: History) -> Scale:
     return Scale(np.nanmean(logs, axis=0), np.maximum(np.nanstd(logs, axis=0), 0.1))
 
 
-def hours_of(history: History, places: Sequence[str], scale: Scale) -> Hours:
-    """What the network reads of places that have hours."""
+def hours_of(history: History, places: Sequence[str], scale: Scale, region: Single) -> Hours:
+    """What the network reads of places that have hours; ``region``: (hour, number)."""
     air = np.stack([scale(history.hourly(place)) for place in places])
     near = {place: _filled(_plain(place_weather(history, place))) for place in {*places, *history.homes.values()}}
     weather = np.stack([_inputs(near[place], near[history.homes.get(place, place)]) for place in places])
@@ -84,6 +86,7 @@ def hours_of(history: History, places: Sequence[str], scale: Scale) -> Hours:
         tuple(places),
         weather.astype(np.float32),
         _calendar(history),
+        region,
         np.stack([np.nan_to_num(_filled(one)) for one in air]).astype(np.float32),
         ~np.isnan(air),
     )

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lantian.forecast import features, features_hours, learn_cities, learn_days, learn_recurrent
+from lantian.forecast import features, features_hours, features_region, learn_cities, learn_days, learn_recurrent
 from lantian.forecast.features import LEADS, Indices
 from lantian.forecast.history import Array, History
 from lantian.forecast.learn_cities import CityTrees
@@ -195,13 +195,15 @@ def _network(
     what these were lately wrong by.
     """
     scale = features_hours.scale_of(history)
-    hours = features_hours.hours_of(history, history.places, scale)
+    region = features_region.learn(history, out)
+    hours = features_hours.hours_of(history, history.places, scale, region(history))
     block = np.arange(len(out)) // BLOCK_DAYS % effort.members
     allowed = np.stack([np.repeat(~out & (block != member), 24) for member in range(effort.members)])
     network = learn_recurrent.fit(
-        hours, scale, allowed, effort, perfect=perfect, regions=len(history.members), tell=tell
+        hours, scale, region, allowed, effort, perfect=perfect, regions=len(history.members), tell=tell
     )
-    further = features_hours.hours_of(history.reaching_days(len(LEADS) + 1), history.places, scale)
+    grown = history.reaching_days(len(LEADS) + 1)
+    further = features_hours.hours_of(grown, history.places, scale, region(grown))
     days = np.stack([_days(network.forecast(further, issues, one, _ahead(issues)), issues) for one in network.places])
     target = np.minimum(issues[:, None] // 24 + np.array(LEADS), len(block) - 1)
     which = block[target]
@@ -242,7 +244,7 @@ def ensemble(
     Hours from the issue on (issue, hour, item of `POLLUTANTS`) and days (issue, lead, item of `ITEMS`), ug/m3, CO
     mg/m3: geometric means of the members.
     """
-    hours = features_hours.hours_of(history, (place,), network.scale)
+    hours = features_hours.hours_of(history, (place,), network.scale, network.region(history))
     made = network.forecast(hours, issues, place, _ahead(issues, leads))
     days = _days(made, issues, leads)
     return _together(made), _together(days)
