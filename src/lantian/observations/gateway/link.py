@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, cast
 
 from lantian.observations.gateway.limits import Bucket
@@ -42,6 +43,7 @@ class Link(asyncio.BufferedProtocol):
         """A peer is there; where there are too many already, it is sent away."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(_OUT)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _OUT)  # else megabytes
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
         if not self._gateway.opened(self):
