@@ -130,7 +130,7 @@ def test_a_file_with_bad_cells_is_taken_in_and_shows_them_with_reasons(
     }
     assert refused["-7"][1:3] == ["3", "value"]
     assert "低于下限" in refused["-7"][4]
-    assert "must lie between 0 and 2000 ug/m3" in refused["-7"][4]
+    assert "pm25 应在 0 至 2000 ug/m3 之间" in refused["-7"][4]
     assert "高于上限" in refused["180"][4]
     assert "不是数字" in refused["<5"][4]
     assert "时间读不懂" in refused["16/12/2016 08:00"][4]
@@ -158,6 +158,7 @@ def test_refused_values_are_narrowed_by_reason_and_leave_as_csv(
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert {(row["line"], row["value"]) for row in rows} >= {("3", "-7"), ("5", "<5"), ("", "9999X")}
     assert len(rows) == 11
+    assert all("\u4e00" <= row["reason"][0] <= "\u9fff" or "pm25" in row["reason"] for row in rows)
 
 
 def test_no_refused_value_becomes_a_formula_in_excel(city: Platform, fresh_client: TestClient, tmp_path: Path) -> None:
@@ -266,7 +267,7 @@ def test_an_upload_writes_only_where_its_sender_may(city: Platform, fresh_client
     assert sorted(hours["pm25"].to_list()) == [36, 37]
     page = fresh_client.get("/data/rejected").text
     assert "不在导入人的授权区域内" in page
-    assert "not permitted, 1 rows refused: data.import is not held for this place" in page
+    assert "没有权限，退回 1 行：导入人没有这个地点的 data.import 权限" in page
 
     again = tmp_path / "two.csv"
     again.write_bytes(table)
@@ -279,12 +280,13 @@ def test_a_file_that_cannot_be_read_and_one_that_is_known_already(city: Platform
     page = fresh_client.get("/data/jobs").text
     assert "失败" in page
     assert "未导入" in page
-    assert "readme.txt: no known layout. Its first line is" in page
+    assert "readme.txt：不认识的表格格式，首行为" in page
+    assert "readme.txt: no known layout. Its first line is" in fresh_client.get("/data/jobs?lang=en").text
     assert str(city.home) not in page.split("⚠ ReadError")[1]
     assert "新增 1" in page  # what could be read came in all the same
     post(fresh_client, ("again.csv", BAD.encode()))
     work(city)
-    assert "与先前导入过的文件相同，没有变化" in fresh_client.get("/data/jobs").text
+    assert "与先前导入过的文件相同，没有变化" in fresh_client.get("/data/jobs?lang=zh").text
     assert open_store(city).hourly(items=["pm25"]).collect().drop_nulls()["pm25"].to_list() == [35.0]
 
 

@@ -35,7 +35,7 @@ def import_job(
     """
     report = import_paths(run.platform, paths, actor or run.actor, run.progress, grade=grade, within=within)
     if report.refused:
-        raise ReadError("; ".join(note for file in report.refused for note in file.notes))
+        raise ReadError("\n".join(note for file in report.refused for note in file.notes))
 
 
 @task("observations.upkeep", zh="整理观测数据文件", en="Tidy observation segments", retries=2, cron="40 18 * * *")

@@ -21,7 +21,8 @@ import sqlalchemy as sa
 from lantian.kernel import audit
 from lantian.kernel.accounts import covers
 from lantian.kernel.jobs import Progress
-from lantian.observations import readers, segments, statements
+from lantian.kernel.said import Phrase
+from lantian.observations import readers, segments, statements, words
 from lantian.observations.names import Names
 from lantian.observations.statements import Counts, Grade, Resolution
 from lantian.observations.store import ObservationStore
@@ -37,9 +38,6 @@ State = Literal["imported", "seen", "skipped", "refused"]
 # Files are stored together up to so many rows: a segment a month, not one a month and file. Bounds the memory to
 # about 0.3 GiB of values.
 ROWS_AT_ONCE = 1_500_000
-
-UNKNOWN = "unknown place, {} rows refused: load the place, or its name as an alias (docs/places.md)"
-ELSEWHERE = "not permitted, {} rows refused: data.import is not held for this place by who imports"
 
 
 @dataclass(frozen=True)
@@ -182,7 +180,7 @@ class _Import:
         sha256 = segments.digest(path)
         batch = self._seen(sha256)
         if batch is not None or any(one.sha256 == sha256 for one in self._waiting):
-            report = FileReport(path, "seen", batch=batch, notes=("the same file was imported before",))
+            report = FileReport(path, "seen", batch=batch, notes=(words.SEEN.say(),))
         else:
             try:
                 reading = readers.read(path, stations=self._names, places=self._names.get)
@@ -307,11 +305,9 @@ def _sorted_out(path: Path, sha256: str, reading: readers.Reading, names: Names,
     for resolution, frame in reading.frames.items():
         strange = [name for name in statements.items_of(frame.columns) if name.removeprefix("n_") not in ITEMS]
         if strange:
-            waiting.notes.append(
-                f"not stored, as it follows from the values or is no measurement: {', '.join(strange)}"
-            )
+            waiting.notes.append(words.NOT_STORED.say(names=", ".join(strange)))
         known, permitted = pl.col("place").is_in(list(names)), ~pl.col("place").is_in(list(elsewhere))
-        for refused, why in ((~known, UNKNOWN), (known & ~permitted, ELSEWHERE)):
+        for refused, why in ((~known, words.UNLOADED_PLACE), (known & ~permitted, words.ELSEWHERE)):
             waiting.rejects = pl.concat([waiting.rejects, _refused(path, frame.filter(refused), why)])
         stored = frame.drop(strange).filter(known & permitted)
         if stored.height:
@@ -319,9 +315,9 @@ def _sorted_out(path: Path, sha256: str, reading: readers.Reading, names: Names,
     return waiting
 
 
-def _refused(path: Path, rows: pl.DataFrame, why: str) -> pl.DataFrame:
+def _refused(path: Path, rows: pl.DataFrame, why: Phrase) -> pl.DataFrame:
     """Reject rows for their places, one entry a place: a file may hold years of each."""
-    reason = pl.format(why, "len")
+    reason = pl.format(why.say(rows="{}"), "len")
     return (
         rows.group_by("place", maintain_order=True)
         .len()

@@ -10,6 +10,8 @@ from typing import Literal
 
 import polars as pl
 
+from lantian.observations import words
+
 Resolution = Literal["hour", "day"]
 
 
@@ -115,8 +117,8 @@ def judge(values: pl.Series, item: str, resolution: Resolution, written: pl.Seri
     below = (values < rule.low).fill_null(value=False) & ~code & ~zero
     above = (values > rule.high).fill_null(value=False) & ~code
     unit = "" if rule.unit == "1" else f" {rule.unit}"
-    must = f"{item} must lie between {rule.low:g} and {rule.high:g}{unit}"
-    found = [(below, f"too low: {must}"), (above, f"too high: {must}; is it in another unit?")]
+    must = {"item": item, "low": f"{rule.low:g}", "high": f"{rule.high:g}{unit}"}
+    found = [(below, words.TOO_LOW.say(**must)), (above, words.TOO_HIGH.say(**must))]
     faults = [(mask, reason) for mask, reason in found if mask.any()]
     kept = values.set(outside | zero, None) if outside.any() or zero.any() else values
     return Judgement(kept, int(code.sum()), int(zero.sum()), faults)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from lantian.kernel.said import Phrase
+from lantian.observations import words
 from lantian.observations.readers import headers, longform, places, when
 from lantian.observations.readers.files import Table
 from lantian.observations.readers.headers import Column
@@ -106,10 +108,12 @@ def _places(piece: Piece, table: Table, columns: list[Column], options: Options)
         if place is not None:
             known[column.name] = place
         elif filled := len(cells) - cells.null_count():
-            reason = f"{places.UNKNOWN if column.text else places.ABSENT}; {filled} cells of this column were not read"
+            phrase = words.UNKNOWN_COLUMN if column.text else words.NO_PLACE_COLUMN
             line = pl.Series([table.header_line])
             piece.rejects.append(
-                rejected(table.file, line, column.text or f"column {column.index + 1}", column.text, reason)
+                rejected(
+                    table.file, line, column.text or f"column {column.index + 1}", column.text, phrase.say(cells=filled)
+                )
             )
     return known
 
@@ -132,9 +136,9 @@ def _put_right(piece: Piece) -> None:
             on_day = _day(pl.col("stamp")).is_in(swapped["day"].to_list())
             renamed = pl.when(on_day).then(pl.col("item").replace(other)).otherwise(pl.col("item"))
             piece.values = piece.values.with_columns(renamed.alias("item"))
-            piece.notes.append(_note(order, swapped, "are swapped and were put right"))
+            piece.notes.append(_note(order, swapped, words.SWAPPED_DAY, words.SWAPPED_DAYS))
         if doubtful.height:
-            piece.notes.append(_note(order, doubtful, "are in doubt and were left as they are"))
+            piece.notes.append(_note(order, doubtful, words.DOUBTFUL_DAY, words.DOUBTFUL_DAYS))
 
 
 def _sums(pairs: pl.DataFrame) -> tuple[int, int]:
@@ -155,10 +159,8 @@ def _pairs(values: pl.DataFrame, order: Order) -> pl.DataFrame:
     return both.group_by(_day(pl.col("stamp")).alias("day")).agg(pl.len().alias("pairs"), wrong).sort("day")
 
 
-def _note(order: Order, days: pl.DataFrame, verdict: str) -> str:
+def _note(order: Order, days: pl.DataFrame, of_one: Phrase, of_several: Phrase) -> str:
     named = days["day"].cast(pl.String).to_list()
-    span = f"on {named[0]}" if len(named) == 1 else f"on {len(named)} days from {named[0]} to {named[-1]}"
     wrong, pairs = _sums(days)
-    return (
-        f"{order.lower} and {order.upper} {verdict} {span}: {wrong} of {pairs} hourly values exceed their own maximum"
-    )
+    found = {"lower": order.lower, "upper": order.upper, "first": named[0], "wrong": wrong, "pairs": pairs}
+    return of_one.say(**found) if len(named) == 1 else of_several.say(**found, days=len(named), last=named[-1])

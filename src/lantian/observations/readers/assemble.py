@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.readers.reading import REJECT_SCHEMA, Piece, Reading, rejected
 from lantian.observations.rules import RULES, Resolution, particle_order
 
@@ -26,18 +27,17 @@ def assemble(file: str, pieces: list[Piece], notes: list[str]) -> Reading:
     for resolution, group in by_resolution.items():
         frame, later, repeats = _settle(group)
         if repeats:
-            notes.append(f"{repeats} values repeat an earlier equal value of the same place, time and item: dropped")
+            notes.append(words.REPEATS.say(n=repeats))
         if later.height:
             kept = later["kept"].cast(pl.String)
-            said = pl.DataFrame(
-                {"r": "this place and time already has " + kept + " in line " + later["first"] + ": the first stands"}
-            )
+            pairs = zip(kept, later["first"], strict=True)
+            said = pl.Series([words.STANDS_ALREADY.say(kept=one, first=line) for one, line in pairs], dtype=pl.String)
             part = rejected(file, later["line"], later["item"], later["value"].cast(pl.String), "")
-            rejects.append(part.with_columns(said["r"].alias("reason")))
+            rejects.append(part.with_columns(said.alias("reason")))
         frames[resolution] = _named(frame, resolution)
         doubtful = int(particle_order(frame).sum())
         if doubtful:
-            notes.append(f"{doubtful} rows have PM2.5 above PM10: kept, and worth a look")
+            notes.append(words.FINE_ABOVE_COARSE.say(n=doubtful))
     everything = pl.concat([pl.DataFrame(schema=REJECT_SCHEMA), *rejects])
     kinds = list(dict.fromkeys(piece.kind for piece in pieces))
     return Reading("+".join(kinds), frames, everything, notes, sum(piece.rows for piece in pieces))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.readers import units
 from lantian.observations.rules import Resolution, judge
 
@@ -36,19 +37,19 @@ WIND_WORDS: dict[str, float | None] = {
 
 LEVEL_WORDS: dict[str, float | None] = {
     word: float(number)
-    for number, words in enumerate(
+    for number, names in enumerate(
         (("优", "一级", "i", "i级"), ("良", "二级", "ii", "ii级"), ("轻度污染", "三级", "iii", "iii级", "轻度"),
          ("中度污染", "四级", "iv", "iv级", "中度"), ("重度污染", "五级", "v", "v级", "重度"),
          ("严重污染", "六级", "vi", "vi级", "严重")), start=1,
     )
-    for word in words
+    for word in names
 }  # fmt: skip
 """AQI levels by word, 1 优 to 6 严重污染."""
 
 _WORDS = {"wind_direction": WIND_WORDS, "level": LEVEL_WORDS}
 _NOT_A_NUMBER = {
-    "wind_direction": "not a direction: write degrees from north or one of 16 points, as NNW or 北西北",
-    "level": "not a level: write 1 to 6 or 优, 良, 轻度污染, 中度污染, 重度污染, 严重污染",
+    "wind_direction": words.NO_DIRECTION,
+    "level": words.NO_LEVEL,
 }
 
 
@@ -64,8 +65,8 @@ class Cells:
     zeros: int = 0
 
 
-def numbers(raw: pl.Series, words: dict[str, float | None] | None = None) -> tuple[pl.Series, pl.Series]:
-    """Text to Float64 and a mask of what is neither a number, nor a missing mark, nor one of `words`.
+def numbers(raw: pl.Series, known: dict[str, float | None] | None = None) -> tuple[pl.Series, pl.Series]:
+    """Text to Float64 and a mask of what is neither a number, nor a missing mark, nor one of `known`.
 
     Full-width digits and blanks inside the cell's ends are accepted; `1,234`, `12 ug`, `<5` and `inf` are not: they
     need a person.
@@ -81,8 +82,8 @@ def numbers(raw: pl.Series, words: dict[str, float | None] | None = None) -> tup
         bare = unicodedata.normalize("NFKC", text).strip().lower()
         if _NUMBER.fullmatch(bare):
             meaning[text] = float(bare)
-        elif words is not None and bare in words:
-            meaning[text] = words[bare]
+        elif known is not None and bare in known:
+            meaning[text] = known[bare]
         elif bare not in MISSING_WORDS:
             bad.append(text)
     table = pl.DataFrame(
@@ -107,12 +108,5 @@ def read(raw: pl.Series, item: str, resolution: Resolution, dates: pl.Series, un
     judged = judge(converted, item, resolution, written=values)
     faults = list(judged.faults)
     if bad.any():
-        faults.append(
-            (
-                bad,
-                _NOT_A_NUMBER.get(
-                    item, "not a number: write digits only, or leave the cell empty when there is no value"
-                ),
-            )
-        )
+        faults.append((bad, _NOT_A_NUMBER.get(item, words.NO_NUMBER).say()))
     return Cells(judged.values, faults, judged.codes, judged.zeros)

@@ -15,6 +15,7 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.readers.reading import ReadError, rejected
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -67,7 +68,7 @@ class TextGrid:
                 yield line, row
                 line = reader.line_num + 1
         except csv.Error as fault:
-            raise ReadError(f"{self.file}, line {reader.line_num}: {fault}") from fault
+            raise ReadError(words.BROKEN_LINE.say(file=self.file, line=reader.line_num, fault=fault)) from fault
 
     def table(self, header_row: int) -> Table:
         """Split everything below the header, fast when each line is one row of the right width, else row by row."""
@@ -106,9 +107,8 @@ class TextGrid:
         cells = pl.DataFrame(kept, schema=schema, orient="row")
         faults = []
         if long:
-            reason = f"the row has more fields than the header's {width}: quote a field that holds the delimiter"
             where, what = (pl.Series(part, dtype=pl.String) for part in zip(*long, strict=True))
-            faults.append(rejected(self.file, where, "(row)", what, reason))
+            faults.append(rejected(self.file, where, "(row)", what, words.TOO_MANY_FIELDS.say(width=width)))
         return Table(self.file, header, str(above), without_blank(cells), faults)
 
 
@@ -159,7 +159,7 @@ def content(path: Path) -> bytes:
     try:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as fault:
-        raise ReadError(f"{path}: the gzip file is broken or breaks off ({fault}); fetch it again") from fault
+        raise ReadError(words.BROKEN_GZIP.say(file=path, fault=fault)) from fault
 
 
 def is_workbook(raw: bytes) -> bool:
@@ -183,7 +183,7 @@ def decode(raw: bytes, file: str) -> tuple[str, str]:
             continue
         return text.replace("\r\n", "\n").replace("\r", "\n"), name
     line = raw.count(b"\n", 0, place) + 1
-    raise ReadError(f"{file}, line {line}: byte {place} is neither UTF-8 nor GB18030; save the file as UTF-8")
+    raise ReadError(words.BROKEN_TEXT.say(file=file, line=line, byte=place))
 
 
 def sheets(raw: bytes, file: str) -> list[SheetGrid]:
@@ -197,5 +197,5 @@ def sheets(raw: bytes, file: str) -> list[SheetGrid]:
             if sheet.width:
                 grids.append(SheetGrid(file, name, sheet.to_polars()))
     except fastexcel.FastExcelError as fault:
-        raise ReadError(f"{file}: not a readable workbook ({fault}); save it as XLSX or CSV") from fault
+        raise ReadError(words.BROKEN_BOOK.say(file=file, fault=fault)) from fault
     return grids

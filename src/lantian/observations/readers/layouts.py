@@ -4,6 +4,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+from lantian.observations import words
 from lantian.observations.readers import archive, files, longform, openaq, wide
 from lantian.observations.readers.assemble import assemble
 from lantian.observations.readers.files import Grid, Table
@@ -37,7 +38,7 @@ def read(path: Path, options: Options) -> Reading:
     if files.is_workbook(raw):
         return _tables(file, [[grid] for grid in files.sheets(raw, file)], options, [])
     text, encoding = files.decode(raw, file)
-    notes = [] if encoding.startswith("utf-8") else [f"the text is {encoding.upper()}"]
+    notes = [] if encoding.startswith("utf-8") else [words.ENCODING.say(encoding=encoding.upper())]
     records = openaq.records_of(text, file)
     if records is not None:
         return assemble(file, openaq.read(records, file, options), notes)
@@ -51,14 +52,14 @@ def _tables(file: str, grids: list[list[Grid]], options: Options, notes: list[st
         found = next((hit for view in views if (hit := _header(view)) is not None), None)
         if found is None:
             if views[0].sheet:
-                notes.append(f"sheet {views[0].sheet} holds no known table and was not read")
+                notes.append(words.UNREAD_SHEET.say(sheet=views[0].sheet))
             continue
         grid, row, kind = found
         pieces.append(_piece(grid.table(row), kind, options))
     if not pieces:
         first = next((",".join(row) for views in grids for row in views[0].head if any(row)), "")
         known = "; ".join(f"{kind} ({header})" for kind, header in LAYOUTS.items())
-        raise UnknownLayoutError(f"{file}: no known layout. Its first line is {first[:200]!r}. Known are: {known}")
+        raise UnknownLayoutError(words.UNKNOWN_LAYOUT.say(file=file, line=repr(first[:200]), known=known))
     return assemble(file, pieces, notes)
 
 

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.readers import cells, headers, places, when
 from lantian.observations.readers.files import Table
 from lantian.observations.readers.reading import Options, Piece, rejected
@@ -36,7 +37,7 @@ def read(table: Table, options: Options) -> Piece:
     )
     timed = time.stamp.is_not_null()
     for mask, name, raw, reason in (
-        (timed & place.is_null(), "place", table.cells[roles["place"].name], places.UNKNOWN),
+        (timed & place.is_null(), "place", table.cells[roles["place"].name], words.UNKNOWN_PLACE.say()),
         (timed & place.is_not_null() & item.is_null(), "item", names, ITEM_HINT),
     ):
         if mask.any():
@@ -53,11 +54,11 @@ def read(table: Table, options: Options) -> Piece:
     if (
         names.drop_nulls().unique().map_elements(headers.item_of, return_dtype=pl.String) == "o3"
     ).any() and piece.resolution == "day":
-        piece.notes.append("O3 of a day is read as the largest 8-hour mean (o3_8h), as it is published")
+        piece.notes.append(words.OZONE_OF_DAY.say())
     return piece
 
 
-ITEM_HINT = "unknown item: write one of " + ", ".join(headers.ITEMS)
+ITEM_HINT = words.UNKNOWN_ITEM.say(items=", ".join(headers.ITEMS))
 """Reason for a name that is no item."""
 
 
@@ -87,9 +88,9 @@ def read_values(piece: Piece, file: str, frame: pl.DataFrame) -> None:
                 )
             )
         if read.codes:
-            piece.notes.append(f"{name}: {read.codes} missing-value codes (as -999, 9999) taken as missing")
+            piece.notes.append(words.CODES.say(field=name, n=read.codes))
         if read.zeros:
-            piece.notes.append(f"{name}: {read.zeros} zeros taken as missing")
+            piece.notes.append(words.ZEROS.say(field=name, n=read.zeros))
         parts.append(group.select("line", "place", "stamp", "item").with_columns(read.values.alias("value")))
     stamp = frame["stamp"].dtype
     empty = pl.DataFrame(

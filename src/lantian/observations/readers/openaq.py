@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.readers import headers, longform, places, stamps
 from lantian.observations.readers.reading import REJECT_SCHEMA, Options, Piece, ReadError
 from lantian.observations.rules import Resolution
@@ -31,7 +32,7 @@ def records_of(text: str, file: str) -> list[dict[str, Any]] | None:
     try:
         content = json.loads(text)
     except json.JSONDecodeError as fault:
-        raise ReadError(f"{file}, line {fault.lineno}: not valid JSON ({fault.msg}); fetch it again") from fault
+        raise ReadError(words.BROKEN_JSON.say(file=file, line=fault.lineno, fault=fault.msg)) from fault
     pages = content if isinstance(content, list) else [content]
     found: list[dict[str, Any]] = []
     for page in pages:
@@ -83,13 +84,12 @@ def _row(number: int, record: dict[str, Any], stem: str) -> dict[str, str | None
     if resolution is None:
         return row | {
             "field": "period.interval", "value": str(period.get("interval") or period.get("label")),
-            "reason": "neither one hour nor one day: fetch /hours or /days",
+            "reason": words.NO_SPAN.say(),
         }  # fmt: skip
     if item is None:
         return row | {"field": "parameter.name", "value": name, "reason": longform.ITEM_HINT}
     if resolution == "day" and item == "o3":
-        reason = "a daily mean of O3 is not the largest 8-hour mean that is judged: fetch /hours"
-        return row | {"field": "parameter.name", "value": name, "reason": reason}
+        return row | {"field": "parameter.name", "value": name, "reason": words.MEAN_OF_OZONE.say()}
     return row
 
 
@@ -129,9 +129,9 @@ def _piece(rows: list[dict[str, str | None]], resolution: Resolution, file: str,
             local.is_null(),
             "period.datetimeFrom",
             "stamp",
-            f"no readable beginning of an hour or day: {stamps.STAMP_HINT}",
+            words.NO_BEGINNING.say(),
         ),
-        (place.is_null() & local.is_not_null(), "place", "place", places.UNKNOWN),
+        (place.is_null() & local.is_not_null(), "place", "place", words.UNKNOWN_PLACE.say()),
     )
     for mask, field, column, reason in unusable:
         if mask.any():

@@ -5,11 +5,10 @@ import unicodedata
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.readers.reading import Options
 
 _ID = re.compile(r"[0-9A-Za-z_.\-]+")
-UNKNOWN = "unknown place: give its code, or map the name to a code (stations=, places=)"
-ABSENT = "no place: write the station's or region's code or name"
 
 
 def ids(raw: pl.Series, options: Options) -> tuple[pl.Series, list[str]]:
@@ -36,7 +35,7 @@ def ids(raw: pl.Series, options: Options) -> tuple[pl.Series, list[str]]:
         {"raw": list(meaning), "place": list(meaning.values())}, schema={"raw": pl.String, "place": pl.String}
     )
     found = pl.DataFrame({"raw": raw}).join(table, on="raw", how="left", maintain_order="left")["place"]
-    notes = [f"{len(kept)} names stand as place ids because no codes were given: {_some(kept)}"] if kept else []
+    notes = [words.NAMES_AS_IDS.say(n=len(kept), names=_some(kept))] if kept else []
     return found, notes
 
 

@@ -16,10 +16,6 @@ _COMPACT = (
 _SERIAL = r"^[2-7]\d{4}(?:\.\d+)?$"
 _NAMES = ("year", "month", "day", "hour", "minute", "second", "offset")
 
-STAMP_HINT = "write year first, as 2016-01-02 or 2016-01-02 15:00"
-HOUR_HINT = "an hour is 0 to 24"
-WHOLE_HINT = "an hourly value needs a whole hour, as 2016-01-02 15:00"
-
 
 def parse(raw: pl.Series) -> pl.DataFrame:
     """Read stamps: one row each with `local` (naive UTC+08:00 datetime, null when unreadable), `clock` (a time of day

@@ -5,6 +5,7 @@ import unicodedata
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.rules import RULES
 
 _SPELLINGS = {
@@ -71,7 +72,8 @@ def convert(values: pl.Series, item: str, unit: str | None, dates: pl.Series) ->
         ).to_series()
         micrograms = ppb * mass / volume
         return _divide(micrograms, 1000.0) if wanted == "mg/m3" else micrograms
-    return f"{item} in {unit} cannot be read: give it in {wanted}" + (" (or ppm, ppb)" if mass else "")
+    phrase = words.OTHER_UNIT_OF_GAS if mass else words.OTHER_UNIT
+    return phrase.say(item=item, unit=unit, wanted=wanted)
 
 
 def _divide(values: pl.Series, by: float) -> pl.Series:

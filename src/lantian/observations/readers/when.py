@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.readers import stamps
 from lantian.observations.readers.files import Table
 from lantian.observations.readers.headers import Column
@@ -42,10 +43,10 @@ def of_table(table: Table, roles: dict[str, Column], rule: HourStamp) -> When:
     if "hour" in roles:
         text = table.cells[roles["hour"].name]
         written = stamps.hours(text)
-        rejects.append(_rows(table, written.is_null() & ~unread, roles["hour"].text, text, stamps.HOUR_HINT))
+        rejects.append(_rows(table, written.is_null() & ~unread, roles["hour"].text, text, words.NO_HOUR.say()))
         local = local.dt.truncate("1d") + pl.select(pl.duration(hours=pl.lit(written))).to_series()
         clock, hour = written.is_not_null(), written
-    rejects.append(_rows(table, unread, named, raw, f"no readable time: {stamps.STAMP_HINT}"))
+    rejects.append(_rows(table, unread, named, raw, words.NO_TIME.say()))
     midnight = (local == local.dt.truncate("1d")).fill_null(value=True)
     # Days are days when no row has a time of day; a workbook writes the midnight of a date, so midnights under the
     # name "date" are days too.
@@ -56,12 +57,12 @@ def of_table(table: Table, roles: dict[str, Column], rule: HourStamp) -> When:
     ragged = local.is_not_null() & (local != local.dt.truncate("1h"))
     no_clock = local.is_not_null() & ~clock & ~ragged & _bare_date(raw, roles)
     unfit = ragged | no_clock
-    rejects.append(_rows(table, unfit, named, raw, stamps.WHOLE_HINT))
+    rejects.append(_rows(table, unfit, named, raw, words.NO_WHOLE_HOUR.say()))
     local = local.set(unfit, None) if unfit.any() else local
     stamp, used = stamps.hour_beginnings(local, hour, rule)
     notes = []
     if used != rule:
-        notes.append("hours are counted 1 to 24: each stamp is the end of its hour")
+        notes.append(words.HOURS_TO_24.say())
     return When("hour", stamp, stamp.dt.offset_by(CHINA).dt.date(), [r for r in rejects if r.height], notes)
 
 

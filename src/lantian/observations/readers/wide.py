@@ -4,6 +4,7 @@ two of them.
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.readers import cells, headers, places, when
 from lantian.observations.readers.files import Table
 from lantian.observations.readers.headers import Column
@@ -56,16 +57,18 @@ def read(table: Table, kind: str, options: Options) -> Piece:
         given = table.cells[name.name].filter(lost)
         lines = table.line.filter(lost)
         blank = given.is_null() | (given.str.strip_chars() == "")
-        piece.rejects.append(rejected(table.file, lines.filter(blank), name.text, given.filter(blank), places.ABSENT))
         piece.rejects.append(
-            rejected(table.file, lines.filter(~blank), name.text, given.filter(~blank), places.UNKNOWN)
+            rejected(table.file, lines.filter(blank), name.text, given.filter(blank), words.NO_PLACE.say())
+        )
+        piece.rejects.append(
+            rejected(table.file, lines.filter(~blank), name.text, given.filter(~blank), words.UNKNOWN_PLACE.say())
         )
     sound = place.is_not_null() & time.stamp.is_not_null()
     frame = table.cells.with_columns(place.alias("place"), time.stamp.alias("stamp"), time.date.alias("local_date"))
     frame = frame if sound.all() else frame.filter(sound)
     chosen, unread = _choose(columns, roles, time.resolution)
     if unread:
-        piece.notes.append(f"columns not read: {', '.join(unread)}")
+        piece.notes.append(words.UNREAD_COLUMNS.say(names=", ".join(unread)))
     values = {item: _column(piece, table.file, frame, column, item) for item, column in chosen.items()}
     if "range" in roles:
         values |= _range(piece, table.file, frame, roles["range"])
@@ -73,7 +76,7 @@ def read(table: Table, kind: str, options: Options) -> Piece:
         series.alias(item) for item, series in values.items()
     )
     if "o3_8h" in chosen and headers.item_of(chosen["o3_8h"].text) == "o3":
-        piece.notes.append("O3 of a day is read as the largest 8-hour mean (o3_8h), as it is published")
+        piece.notes.append(words.OZONE_OF_DAY.say())
     return piece
 
 
@@ -100,9 +103,9 @@ def _column(piece: Piece, file: str, frame: pl.DataFrame, column: Column, item: 
     for mask, reason in read.faults:
         piece.rejects.append(rejected(file, frame["line"].filter(mask), column.text, raw.filter(mask), reason))
     if read.codes:
-        piece.notes.append(f"{column.text}: {read.codes} missing-value codes (as -999, 9999) taken as missing")
+        piece.notes.append(words.CODES.say(field=column.text, n=read.codes))
     if read.zeros:
-        piece.notes.append(f"{column.text}: {read.zeros} zeros taken as missing")
+        piece.notes.append(words.ZEROS.say(field=column.text, n=read.zeros))
     return read.values
 
 
@@ -112,7 +115,5 @@ def _range(piece: Piece, file: str, frame: pl.DataFrame, column: Column) -> dict
     ends = raw.str.normalize("NFKC").str.extract_groups(r"^\s*(\d+)\s*[~\-—–至]\s*(\d+)\s*$").struct
     low, high = (ends.field(n).cast(pl.Float64) for n in ends.fields)
     bad = raw.is_not_null() & low.is_null() & ~raw.str.strip_chars().str.to_lowercase().is_in(list(cells.MISSING_WORDS))
-    piece.rejects.append(
-        rejected(file, frame["line"].filter(bad), column.text, raw.filter(bad), "not a range: write it as 106~130")
-    )
+    piece.rejects.append(rejected(file, frame["line"].filter(bad), column.text, raw.filter(bad), words.NO_RANGE.say()))
     return {"aqi_low": low, "aqi_high": high}

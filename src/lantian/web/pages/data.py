@@ -5,6 +5,7 @@
 import math
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Annotated, Any, cast
 from urllib.parse import urlencode
@@ -17,10 +18,11 @@ from starlette.datastructures import UploadFile
 
 from lantian.kernel.accounts import regions_of
 from lantian.observations import arrivals
+from lantian.observations import words as observed
 from lantian.observations.arrivals import Refusals
 from lantian.observations.statements import GRADES, Grade
 from lantian.web.api.answers import table_response
-from lantian.web.intake import LIMIT, import_jobs, take_in
+from lantian.web.intake import LIMIT, ImportJob, import_jobs, take_in
 from lantian.web.navigation import Page
 from lantian.web.render import Renderer, language_of, render
 from lantian.web.security import Viewer, allow
@@ -52,7 +54,7 @@ def jobs(request: Request, viewer: Reader, busy: bool = False) -> Response:
     """The newest import jobs as a fragment. Where the page knew of a `busy` one and none is any more, it is told to
     ask for the imports anew.
     """
-    found = import_jobs(viewer.platform)
+    found = _jobs(viewer, request)
     answer = render(request, "data_jobs.html", jobs=found)
     if busy and not any(job.busy for job in found):
         answer.headers["HX-Trigger"] = "data:imported"
@@ -88,7 +90,7 @@ def rejected(
     ]
     meant = [row for row in sources if number in (None, row["batch"])]
     rows = [
-        {**row, "name": PurePath(row["file"]).name, "words": words(row["kind"])}
+        {**row, "name": PurePath(row["file"]).name, "said": _said(row["reason"], request)}
         for row in next(arrivals.rejected(engine, Refusals(number, kind=kind), limit=ROWS)).iter_rows(named=True)
     ]
     return render(
@@ -107,11 +109,14 @@ def rejected(
 
 
 @router.get("/data/rejected.csv")
-def rejected_csv(viewer: Reader, batch: Number = None, kind: Kind = "") -> Response:
-    """All refused entries as a CSV for Excel: read as UTF-8, and no cell taken for a formula."""
+def rejected_csv(request: Request, viewer: Reader, batch: Number = None, kind: Kind = "") -> Response:
+    """All refused entries as a CSV for Excel, reasons in the reader's language: read as UTF-8, no cell a formula."""
     table = arrivals.rejected(viewer.platform.engine, Refusals(batch, kind=kind))
     harmless = pl.col(pl.String).str.replace(_FORMULA, "'${0}")
-    answer = table_response((frame.with_columns(harmless) for frame in table), "csv", name="rejected")
+    said = pl.col("reason").map_elements(lambda reason: _said(reason, request), return_dtype=pl.String)
+    answer = table_response(
+        (frame.with_columns(said).with_columns(harmless) for frame in table), "csv", name="rejected"
+    )
     assert isinstance(answer, StreamingResponse)
     answer.body_iterator = _marked(answer.body_iterator)
     answer.headers["Content-Disposition"] = 'attachment; filename="rejected.csv"'
@@ -179,7 +184,7 @@ def _page(
         page_name="data",
         totals=arrivals.totals(engine),
         may_import=viewer.may("data.import"),
-        jobs=import_jobs(viewer.platform),
+        jobs=_jobs(viewer, request),
         limit=LIMIT,
         batches=rows,
         batch=batch,
@@ -193,7 +198,28 @@ def _batch(row: dict[str, Any], request: Request) -> dict[str, Any]:
     messages, language = _renderer(request).messages, language_of(request)
     kinds = [f"data.kind_{kind}" for kind in row["kind"].split("+")]
     layout = " + ".join(messages.text(key, language) if key in messages else key[10:] for key in kinds)
-    return {**row, "name": PurePath(row["file"]).name, "layout": layout}
+    notes = [_said(note, request) for note in row["notes"]]
+    return {**row, "name": PurePath(row["file"]).name, "layout": layout, "notes": notes}
+
+
+def _said(text: str, request: Request) -> str:
+    """A reason or a note in the reader's language."""
+    return observed.chinese(text) if language_of(request) == "zh" else text
+
+
+def _jobs(viewer: Viewer, request: Request) -> list[ImportJob]:
+    """The newest imports; why a file could not be read in the reader's language."""
+    found = []
+    for one in import_jobs(viewer.platform):
+        progress = one.job.progress
+        if progress is not None and progress.error is not None:
+            kind, _, faults = progress.error.partition(": ")
+            said = "\n".join(_said(fault, request) for fault in faults.split("\n"))
+            told = replace(progress, error=f"{kind}: {said}")
+            found.append(replace(one, job=replace(one.job, progress=told)))
+        else:
+            found.append(one)
+    return found
 
 
 def _kind_words(request: Request) -> Callable[[str], str]:
