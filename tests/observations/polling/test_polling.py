@@ -14,10 +14,13 @@ from lantian.observations.feeds import FeedError
 from lantian.observations.feeds.loading import read
 from lantian.observations.feeds.reader import PLATFORM
 from lantian.observations.feeds.service import Feeds
+from lantian.observations.gateway.device import Device
+from lantian.observations.gateway.register import Register
 from lantian.observations.polling import fetch, rows
 from lantian.observations.polling.duties import ask_job, forget_job
 from lantian.observations.polling.service import LONGEST_WAIT, Polls, wait
 from lantian.observations.store import ObservationStore
+from lantian.observations.telemetry import TelemetryStore
 from lantian.places.regions import Region
 from lantian.places.stations import Station
 from lantian.places.store import PlaceStore
@@ -57,6 +60,28 @@ fields:
   - {{name: level, type: number, unit: m, zh: 水位, en: Level, low: 0, high: 100}}
 source:
   {{kind: poll, url: "{url}", format: csv, names: {{站名: gauge, 日期: day, 水位: level}}, every: 1 h, window: 24 h}}
+"""
+
+
+READINGS = """
+feed: cloud_sensors
+zh: 微站云平台
+en: Sensors of a cloud
+about: {{zh: 微站, en: Sensors}}
+owner: ecology
+sensitivity: shared
+store: telemetry
+key: [device, item, time]
+time: time
+fields:
+  - {{name: device, type: text, zh: 设备, en: Device, required: true}}
+  - {{name: time, type: time, zh: 时间, en: Time, required: true}}
+  - {{name: item, type: text, zh: 项目, en: Item, required: true}}
+  - {{name: value, type: number, zh: 值, en: Value, low: 0}}
+  - {{name: flag, type: text, zh: 标记, en: Flag}}
+source:
+  {{kind: poll, url: "{url}", format: json, names: {{id: device, at: time, code: item, v: value}}, every: 10 min,
+    window: 24 h}}
 """
 
 
@@ -170,6 +195,51 @@ def test_a_feed_of_records_is_polled_as_csv_under_our_names(rooms, source):
     kept = Feeds(rooms).read("gauges", PLATFORM)
     assert kept.select("gauge", "level").rows() == [("永定河", 3.5)]
     assert Polls(rooms).states()["gauges"]["failures"] == 0
+
+
+def reading(value, *, at="2026-11-22T12:00:00+08:00", code="pm25", who="MICRO-1", **more):
+    return {"id": who, "at": at, "code": code, "v": value} | more
+
+
+@pytest.mark.requirement("M1", part="polling of readings of devices")
+def test_readings_of_devices_are_polled_onto_the_shelf_of_telemetry(rooms, source):
+    define(rooms, "cloud_sensors", READINGS.format(url=source.url + "/readings"))
+    one = Device("MICRO-1", "micro", "22", "微站", "110105", NOW - timedelta(days=9), password="x")
+    Register(rooms).put([one], "test")
+    polls, noon = Polls(rooms), datetime(2026, 11, 22, 4, tzinfo=UTC)
+    source.says([reading(35.5), reading(1.2, code="a24088"), reading(40, at="2026-11-22T11:55:00+08:00", flag="D")])
+    first = polls.poll("cloud_sensors")
+    assert (first.rows, first.new, first.revised, first.rejected, first.error) == (3, 3, 0, 0, "")
+    rooms.clock.set_simulated(NOW + timedelta(minutes=10), paused=True)
+    source.says([
+        *(reading(36.5), reading(1.2, code="a24088"), reading(20, at="2026-11-22T12:05:00+08:00")),
+        *(reading(1, who="X9"), reading(1, code="PM2.5"), reading(1, at="2026-12-01T00:00:00+08:00"), reading(-5)),
+    ])  # fmt: skip
+    again = polls.poll("cloud_sensors")
+    assert (again.rows, again.new, again.revised, again.rejected) == (7, 1, 1, 4)
+    assert again.error.startswith("4 rows refused: value '-5': ")
+    assert polls.states()["cloud_sensors"]["failures"] == 0
+    assert polls.poll("cloud_sensors").new == 0
+    store = TelemetryStore(rooms)
+    stands = store.read("MICRO-1").collect().sort("item", "time").select("item", "time", "value", "flag").rows()
+    assert stands == [
+        ("a24088", noon, 1.2, None),
+        ("pm25", noon - timedelta(minutes=5), 40.0, "D"),
+        ("pm25", noon, 36.5, None),
+        ("pm25", noon + timedelta(minutes=5), 20.0, None),
+    ]
+    then = store.read("MICRO-1", noon, noon + timedelta(minutes=1), items=["pm25"], as_of=NOW).collect()
+    assert then["value"].to_list() == [35.5]
+    assert store.statements("MICRO-1").collect().height == 5  # nothing twice
+    kept = Feeds(rooms).read("cloud_sensors", PLATFORM)
+    assert kept.filter(item="pm25")["value"].to_list() == [40.0, 36.5, 20.0]
+
+
+def test_a_feed_of_readings_must_name_device_item_and_time(rooms, source):
+    text = READINGS.format(url=source.url).replace("cloud_sensors", "short").replace("name: item", "name: thing")
+    define(rooms, "short", text.replace("key: [device, item,", "key: [device, thing,").replace(", code: item", ""))
+    source.says([reading(1, thing="pm25")])
+    assert "field item is missing; a reading needs device, item, time" in Polls(rooms).poll("short").error
 
 
 def test_what_did_not_change_is_not_sent_again(rooms, source):

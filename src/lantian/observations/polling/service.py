@@ -21,6 +21,7 @@ from lantian.observations.feeds.validation import validate
 from lantian.observations.polling.fetch import SECONDS, FetchError, fetch, shown
 from lantian.observations.polling.rows import AnswerError, address, rows
 from lantian.observations.polling.tables import attempt, state
+from lantian.observations.polling.telemetry import shelve
 from lantian.observations.store import ObservationStore
 from lantian.standards.codes import ITEMS
 
@@ -133,7 +134,11 @@ class Polls:
             return Polled(feed.name, status, True, len(found), receipt.new, receipt.revised, receipt.rejected, why)
         if feed.store == "hourly":
             return self._hours(feed, found, status, actor)
-        raise FeedError(f"feed {feed.name}: its values are {feed.store} values; expected store records or hourly")
+        if feed.store == "telemetry":
+            new, revised, rejected, why = shelve(self._platform, feed, found, self._platform.clock.now())
+            return Polled(feed.name, status, True, len(found), new, revised, rejected, why)
+        wanted = "records, hourly or telemetry"
+        raise FeedError(f"feed {feed.name}: its values are {feed.store} values; expected store {wanted}")
 
     def _hours(self, feed: Feed, found: list[dict[str, Any]], status: int, actor: str) -> Polled:
         reading = of_rows(found, feed, feed.name)
