@@ -1,26 +1,52 @@
 """Screening on a platform: the example's stacks that cheat are found, told, alarmed; scores stay readable."""
 
+import os
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
+from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.jobs import Progress
+from lantian.kernel.settings import Settings
 from lantian.observations import alerts
+from lantian.observations.feeds import Feeds
 from lantian.observations.fraud import example
 from lantian.observations.fraud.service import ALERT_FROM, Fraud
 from lantian.observations.gateway import example_fleet
 from lantian.observations.gateway.register import Register
+from lantian.places.regions import Region
+from lantian.places.store import PlaceStore
 
+FEEDS = Path(__file__).parents[3] / "examples" / "beijing" / "feeds"
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)
 STACKS = tuple(one.mn for one in example_fleet.FLEET if one.kind == "cems")
 
 
-@pytest.fixture
-def plants(platform):
-    platform.clock.set_simulated(NOW, paused=True)
-    Register(platform).put([one for one in example_fleet.devices(NOW) if one.kind == "cems"], "test")
-    assert example.install(platform, {"devices": True}, "test", Progress()) > 0
-    return platform
+@pytest.fixture(scope="module")
+def plants(
+    server: str, administration: psycopg.Connection, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    """A platform of this module with the example's stacks; the tests of it look at what was known at `NOW`."""
+    name = f"lantian_fraud_{os.getpid()}"
+    administration.execute(f"create database {name} template {template}")
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    try:
+        with open_platform(settings=Settings(home=tmp_path_factory.mktemp("home"), database_url=url)) as opened:
+            opened.clock.set_simulated(NOW, paused=True)
+            stacks = [one for one in example_fleet.devices(NOW) if one.kind == "cems"]
+            Register(opened).put(stacks, "test")
+            PlaceStore(opened.engine).put_regions([Region(one.region, one.region) for one in stacks], "test")
+            for feed in ("electricity_line", "electricity"):
+                path = FEEDS / feed / "stacks_example.csv"
+                assert Feeds(opened).put(feed, path, "test", known_at="time", example=True).rejected == 0
+            assert example.install(opened, {"devices": True}, "test", Progress()) > 0
+            yield opened
+    finally:
+        administration.execute(f"drop database if exists {name} with (force)")
 
 
 @pytest.mark.requirement("M5")
@@ -37,6 +63,10 @@ def test_the_stacks_that_cheat_are_found_told_and_raise_an_alert(plants):
     assert "calibration" in features[(STACKS[1], date(2016, 12, 10))]
     assert "oxygen" in features[(STACKS[2], date(2016, 12, 11))]
     assert "copied_day" in features[(STACKS[2], date(2016, 12, 8))]
+    assert features[(STACKS[1], date(2016, 12, 7))] >= {"flow", "load"}
+    assert features[(STACKS[1], date(2016, 12, 5))] == {"mass"}
+    assert "power" in features[(STACKS[2], date(2016, 12, 6))]
+    assert "minute_mean" in features[(STACKS[2], date(2016, 12, 4))]
     row = found[(STACKS[1], date(2016, 12, 12))]
     assert "连续 24 小时都是" in row["evidence"][0]["zh"]
     assert row["example"] is True

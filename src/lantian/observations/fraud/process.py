@@ -24,7 +24,7 @@ STEADY = 0.4
 BALANCE = 0.30
 """Reported totals against concentration times flow: allowed deviation (start value of one open collection, LOW)."""
 
-MOVED = 0.05
+MOVED = 0.03
 """The same against what the device's own ratio was before: a reported total follows from the same two numbers."""
 
 NO_FLOW = 0.05
@@ -83,7 +83,7 @@ def flow(fleet: Fleet, item: str) -> Array:
 
 def mass(fleet: Fleet, item: str) -> Array:
     """Share of hours whose reported total is not concentration times flow times an hour (of the flow itself: flow
-    times an hour): 30 % off, or 5 % off what the device's totals were to it before.
+    times an hour): 30 % off, or 3 % off what the device's totals were to it before.
     """
     apart, known = balance(fleet, item)
     usual = before(_daily(apart), USUAL, LEAST)[:, :, None]
