@@ -259,7 +259,7 @@ def test_whatever_the_line_does_every_upload_is_answered_in_the_end(faults):
         one.over_time_s, one.re_count = 0.05, 50
         async with Gateway() as gateway:
             task = carried(
-                one, gateway, START + timedelta(minutes=40), faults=faults, fault_share=0.2, seed=4, window=4
+                one, gateway, START + timedelta(minutes=20), faults=faults, fault_share=0.2, seed=4, window=4
             )
             await until(lambda: one.tally.made > 16 and one.waiting == 0)
             task.cancel()
