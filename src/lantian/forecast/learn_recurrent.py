@@ -35,7 +35,7 @@ from lantian.standards.codes import POLLUTANTS
 BLOCK: Final = 4
 """Hours of one step of the memory."""
 CALENDAR: Final = 8
-"""Inputs of the calendar, the last of each hour."""
+"""Inputs of the calendar, the last ones of each hour."""
 PAST: Final = 48
 """Hours that the encoder reads."""
 ITEM_COUNT: Final = len(POLLUTANTS)
@@ -115,11 +115,11 @@ class Network:
 
 
 def blocks(xp: Any, inputs: Any) -> Any:
-    """Weather and calendar (issue, hour, input) in blocks: every hour's weather, the rest of the first hour."""
+    """Weather and calendar (issue, hour, input) in blocks: every hour's weather, the rest of the last hour."""
     count, hours, width = inputs.shape
     parts = inputs.reshape(count, hours // BLOCK, BLOCK, width)
     weather = parts[..., :HOURLY].reshape(count, hours // BLOCK, -1)
-    return xp.concatenate([weather, parts[:, :, 0, HOURLY:]], axis=-1)
+    return xp.concatenate([weather, parts[:, :, -1, HOURLY:]], axis=-1)
 
 
 def _sigmoid(xp: Any, x: Any) -> Any:
