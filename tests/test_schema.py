@@ -23,6 +23,7 @@ NOT_AUDITED = {
     "feed_record": "may hold millions of rows, none changed; its batch is audited",
     "feed_reject": "may hold millions of rows; its batch is audited",
     "feed_access": "counted with every reading",
+    "feed_untold": "what rules are still to be told; empty a moment later",
     "case_span": "computed from case_event, which is audited",
     "quality_flag": "computed from the observations as often as they change; decisions are audited",
     "quality_run": "when the checks ran",

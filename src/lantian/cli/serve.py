@@ -28,6 +28,7 @@ from lantian.kernel.jobs import BackgroundWorker, JobView, get_job, list_jobs, r
 from lantian.kernel.settings import Settings, load
 from lantian.observations import duties as _duties  # noqa: F401  (registers its jobs)
 from lantian.observations.burning import duties as _burning  # noqa: F401  (registers its job)
+from lantian.observations.catalogue import duties as _catalogue  # noqa: F401  (registers its job)
 from lantian.observations.construction import service as _construction  # noqa: F401  (registers its job)
 from lantian.observations.feeds import duties as _feeds  # noqa: F401  (registers its job)
 from lantian.observations.fraud import duties as _fraud  # noqa: F401  (registers its job)

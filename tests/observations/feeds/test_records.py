@@ -1,6 +1,7 @@
 """Records of feeds: what is brought, revised, refused, placed; read as of a moment and by a reader's rights."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,7 +9,8 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from lantian.observations.feeds import PLATFORM, FeedError, Feeds, Reader, arrived
+from lantian.kernel.bootstrap import open_platform
+from lantian.observations.feeds import PLATFORM, FeedError, Feeds, Reader, arrived, duties, telling
 from lantian.observations.feeds.arrivals import forget
 from lantian.observations.feeds.tables import record
 
@@ -157,6 +159,69 @@ def test_rules_that_listen_hear_what_is_new_and_a_rule_that_fails_undoes_nothing
     assert heard == [([1.0, 2.0], NOW), ([9.0], NOW)]
     assert any("坏了" in note for note in broken.notes)
     assert feeds.read("firing", PLATFORM)["heat"].to_list() == [9, 2]
+
+
+@pytest.fixture
+def heard() -> Iterator[list[tuple[list[float], datetime]]]:
+    """What a rule over the feed is told: heats and the clock's now."""
+    told = []
+
+    @arrived("firing")
+    def listen(platform, rows, now):
+        told.append((rows["heat"].to_list(), now))
+
+    yield told
+    forget(listen)
+
+
+@pytest.mark.requirement("M6", part="rules are told when the clock has come to a record")
+def test_rules_hear_of_a_record_once_when_the_clock_comes_to_it_also_after_a_restart(platform, feeds, heard):
+    rows = [{"kiln": "K1", "at": f"2016-12-{day} 08:00", "heat": day} for day in (15, 17, 18, 19)]
+    feeds.put("firing", rows, "clerk", known_at="time")
+    assert heard == [([15], NOW)]
+    assert duties.tell(platform, "job") == []
+    assert len(heard) == 1
+    later = NOW + timedelta(days=2)  # 18 December, 20:00 in Beijing
+    platform.clock.jump(later)
+    with open_platform(settings=platform.settings) as restarted:
+        duties.tell(restarted, "job")
+        duties.tell(restarted, "job")
+        assert heard[1:] == [([17, 18], later)]
+        restarted.clock.jump(NOW)  # a replay that goes back and comes again tells nothing twice
+        duties.tell(restarted, "job")
+        restarted.clock.jump(later)
+        duties.tell(restarted, "job")
+    assert len(heard) == 2
+    # Of a record that was revised before the clock came to it the last word is told, and a put tells what waits.
+    feeds.put("firing", [rows[3] | {"heat": 20}], "clerk", known_at=later + timedelta(hours=20))
+    platform.clock.jump(later + timedelta(days=1))
+    feeds.put("firing", [{"kiln": "K2", "at": "2016-12-19 20:00", "heat": 3}], "clerk")
+    assert sorted(heard[2][0]) == [3, 20]
+    assert len(heard) == 3
+
+
+def test_a_rule_that_was_killed_is_called_again_and_one_that_fails_is_not(platform, feeds, heard):
+    class Killed(BaseException):
+        """As SIGTERM ends a process, no error of a rule."""
+
+    calls = []
+
+    @arrived("firing")
+    def ends(platform, rows, now):
+        calls.append(rows.height)
+        assert telling.tell(platform, feeds.feed("firing"), now, "another") == []  # who asks meanwhile hears nothing
+        raise Killed if len(calls) == 1 else RuntimeError("坏了")
+
+    try:
+        with pytest.raises(Killed):
+            feeds.put("firing", [{"kiln": "K1", "at": "2016-12-16 08:00", "heat": 1}], "clerk")
+        faults = duties.tell(platform, "job")
+        assert duties.tell(platform, "job") == []
+    finally:
+        forget(ends)
+    assert (len(calls), len(heard)) == (2, 2)
+    assert "坏了" in faults[0]
+    assert feeds.batches("firing")[0]["notes"] == faults
 
 
 def test_what_a_source_sends_again_and_again_is_refused_once(feeds):

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from lantian.kernel.settings import TIMEZONE
+from lantian.observations.catalogue import rls
 from lantian.observations.feeds.reader import Reader
 from lantian.observations.feeds.tables import access
 
@@ -50,10 +51,11 @@ def log(engine: sa.Engine, feed: str, reader: Reader, via: Via, rows: int, now: 
 def readings(
     engine: sa.Engine, feed: str, as_of: datetime, *, since: date | None = None, most: int = 200
 ) -> pl.DataFrame:
-    """Who read a feed: `SCHEMA`, the newest day first."""
+    """Who read a feed: `SCHEMA`, the newest day first. Of readings by SQL `rows` is null: it is not known."""
+    rls.collect(engine, as_of)
     a = access.c
     query = (
-        sa.select(*(a[name] for name in SCHEMA))
+        sa.select(a.day, a.account, a.department, a.via, a.times, sa.case((a.via != "sql", a.rows)))
         .where(a.feed == feed, a.day <= as_of.astimezone(TIMEZONE).date())
         .order_by(a.day.desc(), a.rows.desc(), a.account)
         .limit(most)

@@ -1,20 +1,29 @@
 """SQL for departments: a database role each, and a view for each feed, in which row-level security shows its rights.
 
-What a role sees follows from the owner and the grants in force at the platform's clock, asked in the database itself:
-nothing that a role can set widens it. Masked fields are covered, as the columns that hold them in full are not granted.
+What a role sees follows from the owner and the grants in force at the platform's clock, asked in the database itself by
+who logged in: nothing that a role can set widens it. The views belong to the role `lantian_departments`, for which
+row-level security holds and to which the columns of masked fields in full are not granted; the records below are open
+to no department, so that each reading goes through a view, and is counted there.
+
+A view counts with `lantian_read`, which PostgreSQL calls once for each time that the view stands in a statement, before
+it reads. It counts in a sequence for each feed and department, as a row of a log would be gone with a transaction that
+is rolled back; `collect` books what was added into the log of access.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
 from lantian.kernel.clock import Clock
+from lantian.kernel.settings import TIMEZONE
 from lantian.observations.feeds import rights
 from lantian.observations.feeds.definition import TIME, Feed
 from lantian.observations.feeds.registry import enter
@@ -22,10 +31,25 @@ from lantian.standards.departments import DEPARTMENTS
 
 SCHEMA: Final = "lantian_feeds"
 PREFIX: Final = "lantian_dept_"
-_SEEN: Final = 'id, feed, time, region, lon, lat, "values", flags, known_at, superseded_at, batch'
 _NO_ROLES: Final = (
     "the database user may not make roles: an administrator of the database does, as `lantian doctor` says"
 )
+_BOOK: Final = """
+with grown as (
+    select split_part(sequencename, '.', 1) as feed, split_part(sequencename, '.', 2) as department, last_value as times
+    from pg_sequences where schemaname = :schema and last_value is not null
+), booked as (
+    select feed, department, sum(times) as times from feed_access where via = 'sql' group by feed, department
+), fresh as (
+    select feed, department, grown.times - coalesce(booked.times, 0) as added
+    from grown left join booked using (feed, department)
+), said as (
+    insert into feed_access (day, feed, account, via, department, times, rows)
+    select :day, feed, :prefix || department, 'sql', department, added, 0 from fresh where added > 0
+    on conflict (day, feed, account, via) do update set times = feed_access.times + excluded.times
+)
+select added from fresh where added > 0
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +78,8 @@ def sql_role(engine: sa.Engine, department: str, password: str, feeds: Iterable[
     name, feeds = PREFIX + department, list(feeds)
     _enter(engine, feeds)
     with engine.begin() as connection:
+        if not rights.has(connection, rights.DEPARTMENTS):
+            raise PermissionError(f"{rights.DEPARTMENTS}: {_NO_ROLES}")
         try:
             with connection.begin_nested():
                 if not connection.scalar(
@@ -64,15 +90,9 @@ def sql_role(engine: sa.Engine, department: str, password: str, feeds: Iterable[
                 connection.exec_driver_sql(f"alter role {name} with login password {secret}".replace("%", "%%"))
         except ProgrammingError as error:
             raise PermissionError(f"{name}: {_NO_ROLES}") from error
-        connection.exec_driver_sql(f"grant select ({_SEEN}) on feed_record to {name}")
+        connection.exec_driver_sql(f"create schema if not exists {SCHEMA}")
+        connection.exec_driver_sql(f"grant usage on schema {SCHEMA} to {name}")
         connection.exec_driver_sql(f"grant select on clock to {name}")  # which lantian_now() reads
-        connection.exec_driver_sql(f"grant execute on function lantian_department_scope(text) to {name}")
-        there = sa.text("select exists (select from pg_policies where tablename = 'feed_record' and policyname = :n)")
-        if not connection.scalar(there, {"n": name}):
-            scope = f"(select lantian_department_scope('{department}')) -> feed"
-            connection.exec_driver_sql(
-                f"create policy {name} on feed_record for select to {name} using (lantian_in_scope({scope}, region))"
-            )
         made = _views(connection, feeds)
     return SqlRole(name, made)
 
@@ -80,7 +100,8 @@ def sql_role(engine: sa.Engine, department: str, password: str, feeds: Iterable[
 def refresh(engine: sa.Engine, feeds: Iterable[Feed]) -> tuple[str, ...]:
     """Make the views anew after definitions have changed, where any department has a role."""
     with engine.begin() as connection:
-        return _views(connection, feeds) if _members(connection) else ()
+        may = rights.has(connection, rights.DEPARTMENTS)
+        return _views(connection, feeds) if may and _members(connection) else ()
 
 
 def _enter(engine: sa.Engine, feeds: Iterable[Feed]) -> None:
@@ -91,43 +112,66 @@ def _enter(engine: sa.Engine, feeds: Iterable[Feed]) -> None:
 
 
 def _members(connection: sa.Connection) -> list[str]:
-    """The roles of departments that have a right in this database."""
+    """The roles of departments that may use the views of this database."""
     query = sa.text(
-        "select policyname from pg_policies where tablename = 'feed_record' and starts_with(policyname, :p)"
+        "select rolname from pg_roles join pg_namespace on nspname = :schema "
+        "where starts_with(rolname, :prefix) and has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'usage')"
     )
-    return [row[0] for row in connection.execute(query, {"p": PREFIX})]
+    return [row[0] for row in connection.execute(query, {"schema": SCHEMA, "prefix": PREFIX})]
 
 
 def _views(connection: sa.Connection, feeds: Iterable[Feed]) -> tuple[str, ...]:
-    connection.exec_driver_sql(f"create schema if not exists {SCHEMA}")
-    made = []
+    connection.exec_driver_sql(f"grant usage, create on schema {SCHEMA} to {rights.DEPARTMENTS}")
+    members, made = _members(connection), []
     for feed in feeds:
         if feed.store != "records":
             continue
-        connection.exec_driver_sql(f"drop view if exists {SCHEMA}.{_quoted(feed.name)}")
-        connection.exec_driver_sql(view_of(feed).replace("%", "%%"))
+        name, wanted = f"{SCHEMA}.{_quoted(feed.name)}", view_of(feed)
+        mark = hashlib.sha256(wanted.encode()).hexdigest()
+        if connection.scalar(sa.text("select obj_description(to_regclass(:name))"), {"name": name}) != mark:
+            connection.exec_driver_sql(f"drop view if exists {name}")
+            connection.exec_driver_sql(wanted.replace("%", "%%"))
+            connection.exec_driver_sql(f"comment on view {name} is '{mark}'")
+            connection.exec_driver_sql(f"alter view {name} owner to {rights.DEPARTMENTS}")
+        for member in members:
+            count = f'{SCHEMA}."{feed.name}.{member.removeprefix(PREFIX)}"'
+            connection.exec_driver_sql(f"create sequence if not exists {count}")
+            connection.exec_driver_sql(f"grant select on {name} to {member}")
         made.append(f"{SCHEMA}.{feed.name}")
-    for name in _members(connection):
-        connection.exec_driver_sql(f"grant usage on schema {SCHEMA} to {name}")
-        connection.exec_driver_sql(f"grant select on all tables in schema {SCHEMA} to {name}")
     return tuple(made)
 
 
+def collect(engine: sa.Engine, now: datetime) -> int:
+    """Book what departments read by SQL since the last time into the log of access; how many readings that were.
+
+    They count for the day on which they are booked. How many rows a reading gave is not known: 0 stands for it.
+    """
+    with engine.begin() as connection:
+        connection.execute(sa.text("select pg_advisory_xact_lock(hashtextextended('lantian_feeds', 18))"))
+        day = now.astimezone(TIMEZONE).date()
+        booked = connection.execute(sa.text(_BOOK), {"schema": SCHEMA, "prefix": PREFIX, "day": day})
+        return sum(row.added for row in booked)
+
+
 def view_of(feed: Feed) -> str:
-    """The view of a feed: typed columns, the last word of each key known by the platform's clock. It asks the records
-    as its reader, so the reader's rights decide.
+    """The view of a feed: typed columns, the last word of each key known by the platform's clock. A department's own
+    conditions go into it, so that indexes are used.
     """
     types = {"Float64": "double precision", "Int64": "bigint", "Boolean": "boolean", "Date": "date"}
     columns = []
     for one in feed.fields:
+        if one.name == feed.time and one.dtype == TIME:  # the same moment, and there is an index of it
+            columns.append(f"time as {_quoted(one.name)}")
+            continue
         kind = "timestamptz" if one.dtype == TIME else types.get(str(one.dtype), "text")
         columns.append(f"(\"values\" ->> '{one.name}')::{kind} as {_quoted(one.name)}")
     beside = [name for name in ("region", "flags", "known_at", "batch") if name not in feed.schema]
     return (
-        f"create view {SCHEMA}.{_quoted(feed.name)} with (security_invoker = true) as select "
+        f"create view {SCHEMA}.{_quoted(feed.name)} as select "
         f"{', '.join([*columns, *beside])} from feed_record where feed = '{feed.name}' "
         "and known_at <= (select lantian_now()) "
-        "and (superseded_at is null or superseded_at > (select lantian_now()))"
+        "and (superseded_at is null or superseded_at > (select lantian_now())) "
+        f"and (select lantian_read('{feed.name}'))"
     )
 
 

@@ -1,4 +1,4 @@
-"""Rules that listen: what is special in a feed is a function that is called with each batch's new and revised rows."""
+"""Rules that listen: what is special in a feed is a function that is called with its new and revised rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 
 def arrived(name: str) -> Callable[[_F], _F]:
-    """Call a function(platform, rows, now) after each batch of the feed `name` with its new and revised rows.
+    """Call a function(platform, rows, now) with the new and revised rows of the feed `name` once they are known: after
+    their batch, or when the platform's clock has come to their `known_at` (`telling`).
 
     ``rows`` has the columns of `Feeds.read`; masked fields are in full. The batch is stored already: what the function
     raises is written to the log and to the batch's notes, and does not undo it.
@@ -50,12 +51,17 @@ def forget(function: Rule) -> None:
             rules.remove(function)
 
 
-def tell(name: str, platform: Platform, rows: pl.DataFrame, now: datetime) -> list[str]:
-    """Call the rules of a feed; what went wrong, in words."""
+def listened(name: str) -> bool:
+    """Whether a rule listens to a feed."""
     for module in MODULES:
         importlib.import_module(module)
+    return bool(_RULES.get(name))
+
+
+def tell(name: str, platform: Platform, rows: pl.DataFrame, now: datetime) -> list[str]:
+    """Call the rules of a feed; what went wrong, in words."""
     faults = []
-    for rule in _RULES[name]:
+    for rule in _RULES[name] if listened(name) else []:
         try:
             rule(platform, rows, now)
         except Exception as error:

@@ -1,6 +1,7 @@
-"""What the platform does for its feeds by itself: the freshness judged every ten minutes, the doctor's look.
+"""What the platform does for its feeds by itself: the freshness judged every ten minutes, rules told every minute of
+what the clock has come to, the doctor's look.
 
-Importing this module registers the job `feeds.freshness` and a check of the doctor.
+Importing this module registers the jobs `feeds.freshness` and `feeds.tell` and a check of the doctor.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lantian.kernel.jobs import JobRun, task
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations import alerts
 from lantian.observations.alerts import Alert
-from lantian.observations.feeds import loading, rights
+from lantian.observations.feeds import loading, rights, telling
 from lantian.observations.feeds.definition import Feed
 from lantian.observations.feeds.entry import FeedError
 from lantian.observations.feeds.registry import enter
@@ -32,6 +33,20 @@ def freshness_job(run: JobRun) -> None:
     """Raise an alert for each feed that has become stale, end it for each that is no more."""
     run.progress.stage("数据时效 / freshness")
     watch(run.platform, run.actor)
+
+
+@task("feeds.tell", zh="告知规则新到数据", en="Tell rules what has become known", cron="* * * * *")
+def tell_job(run: JobRun) -> None:
+    """Every minute tell the rules that listen of what the clock has come to, as in a replay."""
+    run.progress.stage("新到数据 / newly known")
+    tell(run.platform, run.actor)
+
+
+def tell(platform: Platform, actor: str) -> list[str]:
+    """Tell the rules what is known by the platform's clock and untold; what went wrong, in words."""
+    now, known = platform.clock.now(), Feeds(platform).all()
+    names = telling.waiting(platform.engine, now)
+    return [fault for name in names if name in known for fault in telling.tell(platform, known[name], now, actor)]
 
 
 def watch(platform: Platform, actor: str) -> list[int]:
@@ -101,11 +116,14 @@ def check_feeds(patient: Patient) -> Iterator[Finding]:
         yield Finding("feeds", "ok", f"{len(found)} definitions")
     if patient.database is None or not sa.inspect(patient.database.engine).has_table(record.name):
         return
-    if rights.roles(patient.database.engine):
+    names = (rights.ROLE, rights.FULL, rights.DEPARTMENTS)
+    with patient.database.engine.connect() as connection:
+        there = rights.has(connection, *names)
+    if there and rights.roles(patient.database.engine):
         yield Finding("row-level security", "ok", f"reads for people run as the database role {rights.ROLE}")
         return
     user = patient.database.engine.url.username
-    mend = "; ".join(f'CREATE ROLE {one} NOLOGIN; GRANT {one} TO "{user}"' for one in (rights.ROLE, rights.FULL))
+    mend = "; ".join(f'CREATE ROLE {one} NOLOGIN; GRANT {one} TO "{user}"' for one in names)
     yield Finding(
         "row-level security",
         "warning",

@@ -222,6 +222,13 @@ def read(
     return found if asked.cursor is not None else found.reverse()
 
 
+def these(connection: sa.Connection, feed: Feed, condition: sa.ColumnElement[bool]) -> pl.DataFrame:
+    """Some records with masked fields in full, in the order in which they became known: for rules, never for people."""
+    query = sa.select(*_shown(hidden=True)).where(record.c.feed == feed.name, condition)
+    rows = connection.execute(query.order_by(record.c.known_at, record.c.id)).all()
+    return frame([tuple(row) for row in rows], feed, [one.name for one in feed.masked]).drop("_id")
+
+
 def _newest_first(feed: Feed) -> sa.UnaryExpression[Any]:
     """The order that the index has, where every record has a time."""
     falling = record.c.time.desc()
@@ -306,6 +313,11 @@ def frame(rows: Sequence[tuple[Any, ...]], feed: Feed, uncovered: Sequence[str] 
     raw = pl.DataFrame(
         rows, schema={"_id": pl.Int64(), "_text": pl.String(), "_full": pl.String(), **BESIDE}, orient="row"
     )
+    return typed(raw, feed, uncovered)
+
+
+def typed(raw: pl.DataFrame, feed: Feed, uncovered: Sequence[str] = ()) -> pl.DataFrame:
+    """Rows of ``_id, _text`` (the values as JSON), ``_full`` (masked ones in full) and `BESIDE` as a typed frame."""
     columns = _typed(raw["_text"], {one.name: one.dtype for one in feed.fields})
     if uncovered:
         full = _typed(raw["_full"], {name: feed.schema[name] for name in uncovered})

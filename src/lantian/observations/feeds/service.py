@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from lantian.kernel import audit
 from lantian.kernel.accounts import covers
 from lantian.kernel.bootstrap import Platform
-from lantian.observations.feeds import arrivals, freshness, kept, loading, records, rights
+from lantian.observations.feeds import freshness, kept, loading, records, rights, telling
 from lantian.observations.feeds.definition import TIME, Feed
 from lantian.observations.feeds.entry import FeedError
 from lantian.observations.feeds.known import lookups
@@ -105,7 +105,8 @@ class Feeds:
         known_at: Known = None,
         example: bool = False,
     ) -> Receipt:
-        """Bring records of a feed; when this returns they are stored, and the rules that listen were told.
+        """Bring records of a feed; when this returns they are stored, and the rules that listen were told of those that
+        are known by now; of the others they are told when the clock has come to them.
 
         Args:
             name: of the feed.
@@ -152,30 +153,16 @@ class Feeds:
             # Last, as from the first audited row on no other writer of the platform can commit.
             audit.declare(connection, actor, f"feed {name}: {source}")
             connection.execute(batch.insert().values(_batch_row(receipt, feed, total, actor, source, now, example)))
+            telling.note(connection, name, number)
             for piece in fresh.with_columns(pl.lit(number).alias("batch")).iter_slices(2000):
                 connection.execute(reject.insert(), piece.to_dicts())
         if receipt.stored >= _MANY:
             with self._engine.begin() as connection:  # else the planner still takes the feed for a small one
                 connection.execute(sa.text("analyze feed_record"))
         if receipt.stored:
-            receipt = self._tell(feed, good.with_columns(known), [*said.new, *said.revised], receipt, now, actor)
+            faults = telling.tell(self._platform, feed, now, actor)
+            receipt = replace(receipt, notes=(*receipt.notes, *faults))
         return receipt
-
-    def _tell(
-        self, feed: Feed, good: pl.DataFrame, stored: list[int], receipt: Receipt, now: datetime, actor: str
-    ) -> Receipt:
-        rows = (
-            good[stored]
-            .drop("_lon", "_lat")
-            .with_columns(pl.lit(now, TIME).alias("known_at"), pl.lit(receipt.batch, pl.Int64).alias("batch"))
-        )
-        faults = arrivals.tell(feed.name, self._platform, rows, now)
-        if not faults:
-            return receipt
-        notes = (*receipt.notes, *faults)
-        with audit.act(self._engine, actor, f"feed {feed.name}: a rule failed") as connection:
-            connection.execute(batch.update().where(batch.c.id == receipt.batch).values(notes=list(notes)))
-        return replace(receipt, notes=notes)
 
     # reading
 

@@ -72,7 +72,23 @@ record = sa.Table(
     sa.Index("ix_feed_record_time", "feed", "time"),
     sa.Index("ix_feed_record_region", "feed", "region", "time"),
     sa.Index("ix_feed_record_batch", "batch"),
+    sa.Index("ix_feed_record_id", "feed", "id"),
+    sa.Index("ix_feed_record_known", "feed", "known_at"),
+    sa.Index(
+        "ix_feed_record_superseded", "feed", "superseded_at", postgresql_where=sa.text("superseded_at is not null")
+    ),
+    sa.Index("ix_feed_record_flagged", "feed", "known_at", postgresql_where=sa.text("flags <> '{}'")),
     comment="append-only; row-level security is on (docs/catalogue.md)",
+)
+
+untold = sa.Table(
+    "feed_untold",
+    metadata,
+    sa.Column("record", sa.BigInteger, primary_key=True, autoincrement=False, comment="feed_record.id"),
+    sa.Column("feed", sa.Text, nullable=False),
+    sa.Column("known_at", sa.DateTime(timezone=True), nullable=False, comment="from when on rules are told of it"),
+    sa.Index("ix_feed_untold_feed", "feed", "known_at"),
+    comment="records of which the rules that listen have not been told",
 )
 
 access = sa.Table(

@@ -84,11 +84,23 @@ def exceedances(found: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     return over.with_columns(met.fill_null(False).alias("confirms")).drop("run")
 
 
+def suspects(passings: pl.LazyFrame, limits: Limits) -> pl.LazyFrame:
+    """The passings of vehicles of which any value that decides passed any limit: all that `emitters` has to look at."""
+    over = [
+        (pl.col("fuel") == one.fuel) & (pl.col(one.pollutant) > one.value)
+        for one in limits.limits
+        if one.role == "decides"
+    ]
+    plates = passings.filter(pl.any_horizontal(over) if over else pl.lit(False)).select("plate").unique()
+    return passings.join(plates, on="plate", how="semi")
+
+
 def emitters(passings: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """Vehicles with an exceedance, the worst first.
 
     Args:
-        passings: as `PASSINGS`, all of the months that the rule looks at, no later than the moment asked about.
+        passings: as `PASSINGS`, all of the months that the rule looks at, no later than the moment asked about; of
+            very many vehicles those of `suspects` are enough.
         limits: limits and rule.
 
     Returns:

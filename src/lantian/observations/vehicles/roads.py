@@ -17,7 +17,7 @@ that hour of the day; where fewer than `FEW` passed, of the road's whole day, th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 import polars as pl
 
@@ -36,7 +36,10 @@ ROAD_HOURS: Final = pl.Schema({
 """Columns of `road_hours`: g/(km·h), vehicles/h, g/kg fuel (mean over the vehicles counted), measured passings."""
 
 
-def rates(passings: pl.DataFrame) -> pl.DataFrame:
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+
+
+def rates(passings: Frame) -> Frame:
     """Passings with ``rate_co, rate_hc, rate_no``, g a kg of fuel; null where CO2 was not measured or is below 1 %.
 
     What an instrument gives below zero (noise) counts as it is: cut off, means would be too high.
@@ -52,25 +55,33 @@ def rates(passings: pl.DataFrame) -> pl.DataFrame:
 
 
 def road_hours(
-    passings: pl.DataFrame, roads: Mapping[str, str], flow: pl.DataFrame, fuel_use: Mapping[str, float]
+    passings: pl.DataFrame | pl.LazyFrame, roads: Mapping[str, str], flow: pl.DataFrame, fuel_use: Mapping[str, float]
 ) -> pl.DataFrame:
     """Emissions by road and hour of the day, as `ROAD_HOURS`.
 
     Args:
-        passings: as `emitters.PASSINGS`; only valid ones count.
+        passings: as `emitters.PASSINGS`; only valid ones count. Millions of them are summed as they are read.
         roads: gate -> road.
         flow: ``road, time`` (hour, aware UTC) and one column of counts a class in ``fuel_use``.
         fuel_use: class of vehicle -> kg fuel a km.
     """
     hour = pl.col("time").dt.convert_time_zone(ZONE).dt.hour().cast(pl.Int64).alias("hour")
     road = pl.col("gate").replace_strict(dict(roads), default=None, return_dtype=pl.String).alias("road")
-    seen = (
-        rates(passings.filter(pl.col("valid").fill_null(True)))
-        .with_columns(road, hour)
-        .unpivot(on=[f"rate_{name}" for name in RATES], index=["road", "hour", "vehicle"], variable_name="pollutant")
-        .with_columns(pl.col("pollutant").str.strip_prefix("rate_"))
-        .drop_nulls("value")
+    sums = (
+        rates(passings.lazy().filter(pl.col("valid").fill_null(True)))
+        .group_by(road, hour, "vehicle")
+        .agg(
+            *(pl.col(f"rate_{name}").sum().alias(f"sum_{name}") for name in RATES),
+            *(pl.col(f"rate_{name}").count().cast(pl.Int64).alias(f"count_{name}") for name in RATES),
+        )
+        .collect(engine="streaming")
+        .sort("road", "hour", "vehicle")  # so that the same sums are added in the same order
     )
+    seen = pl.concat(
+        sums.select("road", "hour", "vehicle", pl.lit(name).alias("pollutant"), pl.col(f"sum_{name}").alias("sum"),
+                    pl.col(f"count_{name}").alias("count"))
+        for name in RATES
+    ).filter(pl.col("count") > 0)  # fmt: skip
     counted = (
         flow.with_columns(hour)
         .unpivot(
@@ -84,7 +95,8 @@ def road_hours(
     for basis, keys in (("hour", ["road", "hour"]), ("road", ["road"]), ("all", [])):
         by = [*keys, "vehicle", "pollutant"]
         mean = seen.group_by(by).agg(
-            pl.col("value").mean().alias(f"r_{basis}"), pl.len().cast(pl.Int64).alias(f"p_{basis}")
+            (pl.col("sum").sum() / pl.col("count").sum()).alias(f"r_{basis}"),
+            pl.col("count").sum().alias(f"p_{basis}"),
         )
         counted = counted.join(mean, on=by, how="left")
     enough = pl.col("p_hour").fill_null(0) >= FEW

@@ -27,9 +27,10 @@ from lantian.kernel.settings import TIMEZONE
 from lantian.observations import alerts
 from lantian.observations.alerts import Alert
 from lantian.observations.feeds import PLATFORM, Reader
+from lantian.observations.feeds.columns import Columns
 from lantian.observations.feeds.service import Feeds
 from lantian.observations.vehicles import limits as configured
-from lantian.observations.vehicles.emitters import PASSINGS, emitters, unjudged
+from lantian.observations.vehicles.emitters import PASSINGS, emitters, suspects
 from lantian.observations.vehicles.limits import POLLUTANTS, Limits
 from lantian.observations.vehicles.plates import covered, handle
 from lantian.observations.vehicles.roads import road_hours
@@ -134,33 +135,42 @@ class Vehicles:
         found = (Gate(**{name: row[name] for name in names}) for row in rows.iter_rows(named=True))
         return {one.gate: replace(one, road_name=one.road_name or one.road) for one in found}
 
-    def passings(self, start: datetime, as_of: datetime) -> pl.DataFrame:
+    def passings(self, start: datetime, as_of: datetime) -> pl.LazyFrame:
         """All passings since a moment, plates in full: for rules, never for a page."""
-        rows = self._feeds.read(FEED, PLATFORM, start=start, as_of=as_of)
-        return rows.select(*PASSINGS, "region").with_columns(
-            pl.col("vehicle").fill_null("light"), pl.col("fuel").fill_null("other")
-        )
+        rows = Columns(self._platform, self._feeds.feed(FEED)).scan(as_of).filter(pl.col("time") >= start)
+        return rows.select(
+            *PASSINGS.names()[:3], pl.col("vehicle").fill_null("light"), pl.col("fuel").fill_null("other"),
+            *PASSINGS.names()[5:], "region",
+        )  # fmt: skip
 
     def overview(self, as_of: datetime | None = None) -> Overview:
         """Everything at a moment (None: now), plates in full: give `shown` to people, not this."""
         now = as_of or self._platform.clock.now()
         since = now - timedelta(days=31 * self.limits.confirmed.months)
         every = self.passings(since, now)
-        ranked = emitters(every, self.limits)
+        latest = pl.col("time") >= now - timedelta(days=self.limits.days)
+        theirs = suspects(every, self.limits).collect(engine="streaming")
+        ranked = emitters(theirs, self.limits)
         gates = self.gates(now)
-        recent = every.filter(pl.col("time") >= now - timedelta(days=self.limits.days))
         roads_of = {one.gate: one.road for one in gates.values()}
         flow = self._feeds.read("traffic_flow", PLATFORM, start=now - timedelta(days=self.limits.days), as_of=now)
+        known = {limit.fuel for limit in self.limits.limits}
+        counted = every.select(
+            pl.len().alias("measured"),
+            pl.col("valid").fill_null(value=True).sum().alias("valid"),
+            pl.col("plate").n_unique().alias("vehicles"),
+            pl.col("fuel").unique().implode().alias("fuels"),
+        ).collect(engine="streaming").row(0, named=True)  # fmt: skip
         return Overview(
-            self._vehicles(ranked, every, recent),
+            self._vehicles(ranked, theirs, theirs.filter(latest)),
             gates,
-            road_hours(recent, roads_of, flow, self.limits.fuel_use),
-            every.height,
-            int(every["valid"].fill_null(value=True).sum()),
-            every["plate"].n_unique(),
+            road_hours(every.filter(latest), roads_of, flow, self.limits.fuel_use),
+            counted["measured"],
+            counted["valid"],
+            counted["vehicles"],
             since,
             self.limits.days,
-            tuple(unjudged(every, self.limits).iter_rows()),
+            tuple(sorted(set(counted["fuels"]) - known - {"electric"})),
         )
 
     def shown(self, whole: Overview, reader: Reader) -> Overview | None:
@@ -184,9 +194,10 @@ class Vehicles:
         scope = self._feeds.scope(self._feeds.feed(FEED), reader)
         if plate is None or not scope.open:
             raise LookupError(f"there is no vehicle {key!r} with exceedances")
-        rows = self._feeds.read(FEED, PLATFORM, start=whole.since, where={"plate": plate}, as_of=now)
-        mine = [scope.holds(region) for region in rows["region"]]
-        return rows.filter(pl.Series(mine, dtype=pl.Boolean)).drop("plate").sort("time", descending=True)
+        every = Columns(self._platform, self._feeds.feed(FEED)).scan(now)
+        theirs = every.filter(pl.col("plate") == plate, pl.col("time") >= whole.since).collect(engine="streaming")
+        mine = [scope.holds(region) for region in theirs["region"]]
+        return theirs.filter(pl.Series(mine, dtype=pl.Boolean)).drop("plate").sort("time", descending=True)
 
     def watch(self) -> list[int]:
         """Raise an alert for each vehicle that was confirmed; a person decides what comes of it. Gives the new ones."""
