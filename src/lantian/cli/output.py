@@ -13,7 +13,6 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, ParamSpec
 
-import polars as pl
 import typer
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -42,7 +41,7 @@ class Exit(IntEnum):
 
 def plain(value: Any) -> Any:
     """Turn a result into what JSON can hold: frames become lists of rows, dates ISO 8601, decimals numbers."""
-    if isinstance(value, pl.DataFrame):
+    if (polars := sys.modules.get("polars")) and isinstance(value, polars.DataFrame):  # who has a frame has loaded it
         return [plain(row) for row in value.to_dicts()]
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
