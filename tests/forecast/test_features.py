@@ -62,7 +62,8 @@ def test_holes_take_the_value_before_them_and_never_one_after() -> None:
     air = city.air.copy()
     air[:, 50:60] = np.nan
     scale = features_hours.scale_of(city)
-    hours = features_hours.hours_of(replace(city, air=air), ("1001A",), scale, np.zeros((city.hours, 0), np.float32))
+    none = np.zeros((city.hours, 0), np.float32)
+    hours = features_hours.hours_of(replace(city, air=air), ("1001A",), scale, none, perfect=False)
     assert np.allclose(hours.air[0, 50:60], hours.air[0, 49])
     assert not hours.there[0, 50:60].any()
 
@@ -122,3 +123,16 @@ def test_without_cities_the_region_is_unknown() -> None:
     city = made.city()
     empty = replace(city, cities=(), days=city.days[:0])
     assert not features_region.learn(empty, np.zeros(made.DAYS, bool))(empty).any()
+
+
+def test_what_comes_is_the_day_after_and_told_only_where_the_weather_ahead_is_known() -> None:
+    weather = np.random.default_rng(4).normal(size=(100, 8))
+    assert np.allclose(features_hours.coming(weather)[10], weather[11:35, [0, 1, 4, 5, 6]].mean(0))
+    city = made.city()
+    scale, none = features_hours.scale_of(city), np.zeros((city.hours, 0), np.float32)
+    known, unknown = (
+        features_hours.hours_of(city, ("1001A",), scale, none, perfect=perfect).weather for perfect in (True, False)
+    )
+    assert known[..., -features_hours.COMING :].any()
+    assert not unknown[..., -features_hours.COMING :].any()
+    assert np.array_equal(known[..., : -features_hours.COMING], unknown[..., : -features_hours.COMING])

@@ -127,7 +127,7 @@ def test_a_model_knows_which_days_it_has_seen(trained: dict[Mode, Calibrator]) -
 def test_the_network_is_the_same_in_numpy_and_in_jax(city: History, trained: dict[Mode, Calibrator]) -> None:
     network = trained["perfect"].network
     assert network is not None
-    hours = features_hours.hours_of(city, network.places, network.scale, network.region(city))
+    hours = features_hours.hours_of(city, network.places, network.scale, network.region(city), perfect=True)
     issues, row = np.array([100 * 24 + 20, 150 * 24 + 3]), np.array([1, 1])
     own = network.forecast(hours, issues, network.places[1], 28)
     given = learn_recurrent.gather(hours, issues, row, 28, perfect=True)

@@ -28,6 +28,7 @@ HOURLY: Final = 16
 SPANS: Final = (12, 24, 48)
 """Hours over which the wind is averaged: how long air has been carried from somewhere, or has stood."""
 LASTING: Final = 17
+COMING: Final = 5
 LATITUDE: Final = 40.0
 """Degrees north at which the height of the sun is reckoned: that of the region, in which it changes little."""
 
@@ -55,8 +56,8 @@ class Hours:
 
     Attributes:
         places: regions with stations, then stations.
-        weather: (place, hour, `HOURLY` + `LASTING`): of the place and of the region it lies in; and what has lasted
-            (`lasting`) of the place.
+        weather: (place, hour, `HOURLY` + `LASTING` + `COMING`): of the place and of the region it lies in; what has
+            lasted at the place (`lasting`) and what comes (`coming`).
         calendar: (hour, 8): hour of the day, season, sun, day off.
         region: (hour, number): what is public of the region's cities when the hour begins; see `features_region`.
         air: (place, hour, item), standardised, holes filled; ``there``: where it was measured.
@@ -77,11 +78,20 @@ def scale_of(history: History) -> Scale:
     return Scale(np.nanmean(logs, axis=0), np.maximum(np.nanstd(logs, axis=0), 0.1))
 
 
-def hours_of(history: History, places: Sequence[str], scale: Scale, region: Single) -> Hours:
-    """What the network reads of places that have hours; ``region``: (hour, number)."""
+def hours_of(history: History, places: Sequence[str], scale: Scale, region: Single, *, perfect: bool) -> Hours:
+    """What the network reads of places that have hours.
+
+    Args:
+        history: what is known.
+        places: regions or stations.
+        scale: of the air.
+        region: (hour, number), see `Hours`.
+        perfect: whether the weather ahead is known; else what comes is 0 at every hour.
+    """
     air = np.stack([scale(history.hourly(place)) for place in places])
     near = {place: _filled(_plain(place_weather(history, place))) for place in {*places, *history.homes.values()}}
     weather = np.stack([_inputs(near[place], near[history.homes.get(place, place)]) for place in places])
+    weather[..., -COMING:] *= perfect
     return Hours(
         tuple(places),
         weather.astype(np.float32),
@@ -93,9 +103,18 @@ def hours_of(history: History, places: Sequence[str], scale: Scale, region: Sing
 
 
 def _inputs(own: Array, home: Array) -> Array:
-    """The weather of the place and of its region, what is missing of one taken from the other; and what has lasted."""
+    """The weather of the place and of its region, what is missing of one taken from the other; what lasts and comes."""
     own, home = np.where(np.isnan(own), home, own), np.where(np.isnan(home), own, home)
-    return np.asarray(np.nan_to_num(np.concatenate([own, home, lasting(own)], axis=-1)))
+    return np.asarray(np.nan_to_num(np.concatenate([own, home, lasting(own), coming(own)], axis=-1)))
+
+
+def coming(weather: Array) -> Array:
+    """Means of temperature, pressure and wind over the day after every hour, of `_plain` weather: (hour, `COMING`).
+
+    What comes tells where in the passage of highs and lows an hour stands.
+    """
+    hour = np.arange(len(weather))
+    return Windows.of(weather).mean(hour + 1, hour + 25)[:, [0, 1, 4, 5, 6]]
 
 
 def lasting(weather: Array) -> Array:

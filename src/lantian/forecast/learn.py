@@ -196,14 +196,14 @@ def _network(
     """
     scale = features_hours.scale_of(history)
     region = features_region.learn(history, out)
-    hours = features_hours.hours_of(history, history.places, scale, region(history))
+    hours = features_hours.hours_of(history, history.places, scale, region(history), perfect=perfect)
     block = np.arange(len(out)) // BLOCK_DAYS % effort.members
     allowed = np.stack([np.repeat(~out & (block != member), 24) for member in range(effort.members)])
     network = learn_recurrent.fit(
         hours, scale, region, allowed, effort, perfect=perfect, regions=len(history.members), tell=tell
     )
     grown = history.reaching_days(len(LEADS) + 1)
-    further = features_hours.hours_of(grown, history.places, scale, region(grown))
+    further = features_hours.hours_of(grown, history.places, scale, region(grown), perfect=perfect)
     days = np.stack([_days(network.forecast(further, issues, one, _ahead(issues)), issues) for one in network.places])
     target = np.minimum(issues[:, None] // 24 + np.array(LEADS), len(block) - 1)
     which = block[target]
@@ -244,7 +244,7 @@ def ensemble(
     Hours from the issue on (issue, hour, item of `POLLUTANTS`) and days (issue, lead, item of `ITEMS`), ug/m3, CO
     mg/m3: geometric means of the members.
     """
-    hours = features_hours.hours_of(history, (place,), network.scale, network.region(history))
+    hours = features_hours.hours_of(history, (place,), network.scale, network.region(history), perfect=network.perfect)
     made = network.forecast(hours, issues, place, _ahead(issues, leads))
     days = _days(made, issues, leads)
     return _together(made), _together(days)
