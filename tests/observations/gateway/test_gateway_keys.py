@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from lantian.observations.gateway import commands, files, journal, packets
+from lantian.observations.gateway.desk import Desk
 from lantian.observations.gateway.device import Device
 from lantian.observations.gateway.journal import KEPT, REFUSED, SENT, pack
 from lantian.observations.gateway.limits import Limits
@@ -321,3 +322,32 @@ def test_a_parameter_is_set_by_free_text_and_a_key_is_only_for_who_enciphers(pla
     assert asked.cp == "PolId=w01018;InfoId=i13004;i13004-Info=168.0"
     with pytest.raises(ValueError, match="sends in clear"):
         commands.ask(platform, device(cipher="", key=""), "1014", {}, "test", NOW)
+
+
+def test_what_was_told_outlives_its_gateway_until_the_device_has_decided(platform):
+    Register(platform).put([device(), device(mn="B" * 24)], "test")
+    for mn in (MN, "B" * 24):
+        commands.ask(platform, device(mn=mn), "1072", {"NewPW": "n3wP4s"}, "test", NOW)
+    office = Desk(platform)
+    lost, refused = office.waiting([MN, "B" * 24], NOW)
+    assert (lost.cp, lost.offer.secret, "n3wP4s" in repr(lost)) == ("NewPW=******", "n3wP4s", False)
+    for order, state in ((lost, "sent"), (refused, "refused")):
+        order.state, order.qn = state, "20261122120000000"
+        office.follow(order, NOW)
+    after = Desk(platform)  # the next gateway
+    after.begin()
+    devices, offers = after.devices()
+    known, offer = offers.speaker(devices[MN], "n3wP4s")
+    assert (known.password, offer) == ("n3wP4s", lost.offer)
+    assert offers.speaker(devices[MN], "123456") == (devices[MN], None)
+    assert offers.speaker(devices["B" * 24], "n3wP4s") is None
+    after.follow(Order(MN, "1072", "", "command", offer.number, state="done", offer=offer), NOW)
+    devices, offers = after.devices()
+    assert (devices[MN].password, devices["B" * 24].password) == ("n3wP4s", "123456")
+    assert offers.speaker(devices[MN], "123456") is None
+    (listed,) = commands.listed(platform, MN, as_of=NOW)
+    assert listed.state == "done"
+    with platform.engine.connect() as connection:
+        assert connection.execute(sa.select(command.c.qn, command.c.secret).where(command.c.mn == MN)).all() == [
+            ("20261122120000000", None)
+        ]
