@@ -78,6 +78,13 @@ def test_a_wrong_file_brings_nothing_and_every_fault_is_named(complaints, tmp_pa
         files.read(path, complaints.where)
     for part in ("line 2: received: '昨天'", "line 3: text", "line 4: region", "line 6: lon, lat"):
         assert part in str(said.value)
+    for part in (
+        "第 2 行：受理时间“昨天”：应为北京时间，如 2016-12-16 08:30",
+        "第 3 行：举报内容“”：应为 1 至 4000 字",
+        "第 4 行：区域“”：应为区域的编码或名称，或在地址、内容里写明",
+        "第 6 行：经度、纬度应同时填写或都不填",
+    ):
+        assert f"bad.csv {part}" in said.value.zh
 
 
 def test_who_complained_is_kept_apart(taken, people, platform):

@@ -49,6 +49,9 @@ def broken(change) -> str:
     book.save(stream)
     with pytest.raises(SheetError) as error:
         read(stream.getvalue())
+    for fault in error.value.faults:
+        assert fault.said.zh.startswith(f"工作表 {fault.sheet} 第 {fault.row} 行")
+        assert not {"expected", "empty", "missing", "unknown"} & set(fault.said.zh.split()), fault.said.zh
     return "\n".join(map(str, error.value.faults))
 
 
@@ -88,6 +91,26 @@ def test_a_broken_row_is_named_with_sheet_row_field_value_and_what_is_right(wher
         assert "sheet 任务, row 3, 数量" in found
     else:
         assert said in found
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "zh"),
+    [
+        ("G3", "许多", "工作表 任务 第 3 行数量“许多”：应为大于 0 的数"),
+        ("J2", "年底", "工作表 任务 第 2 行期限“年底”：应为日期，如 2016-12-31"),
+        ("D3", None, "工作表 任务 第 3 行任务：不能为空，应为一行任务"),
+        ("G1", "数目", "工作表 任务 第 1 行数量：缺少这一列"),
+        ("J2", "2016-01-01", "工作表 任务 第 2 行期限：期限 2016-01-01 早于开始日 2016-04-01"),
+    ],
+)
+def test_a_page_in_chinese_says_it_in_chinese(cell, value, zh):
+    book = load_workbook(BytesIO(write([CITY, child("B", 5)])))
+    book["任务"][cell] = value
+    stream = BytesIO()
+    book.save(stream)
+    with pytest.raises(SheetError) as error:
+        read(stream.getvalue())
+    assert zh in error.value.zh.split("；")
 
 
 def test_a_number_stands_once():

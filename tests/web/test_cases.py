@@ -141,6 +141,8 @@ def test_the_ledger_leaves_and_findings_enter_as_xlsx(as_role, campaign):
     assert "已登记 2 个问题，4 行没有登记" in said  # the line 示例 of the empty sheet is one
     for part in ("应为日期", "没有这个区域", "应为度数", "不能为空"):
         assert part in said
+    assert "no such region; expected its full name" in office.post("/cases/import?lang=en", files=send).text
+    office.get("/cases?lang=zh")
     before = Supervision(campaign).ledger(Filter(standing="all")).total
     assert "已登记 0 个问题" in office.post("/cases/import", files=send).text
     assert Supervision(campaign).ledger(Filter(standing="all")).total == before

@@ -147,7 +147,7 @@ def test_the_office_adds_hands_down_and_withdraws(plan: Programme, client: TestC
     assert plan.task(number).quantity == Decimal("12.5")
     too_much = client.post("/programme/tasks", data={**TASK, "quantity": "13", "parent": number})
     assert too_much.status_code == 422
-    assert "0.5 more than its quantity" in too_much.text
+    assert "比任务量 12.5 多 0.5" in too_much.text
     part = client.post("/programme/tasks", data={**TASK, "quantity": "2.5", "parent": number, "enterprise": "示例厂"})
     assert part.status_code == 303
     shown = client.get(f"/programme?plan=all&task={number}").text
@@ -192,7 +192,7 @@ def test_the_list_goes_out_and_comes_in(plan: Programme, client: TestClient, sig
     book.save(stream)
     status, text = bring(stream.getvalue())
     assert status == 422
-    assert "sheet 任务, row 2, 单位" in text
+    assert "工作表 任务 第 2 行单位“斗”：应为" in text
     assert bring(b"nothing")[0] == 422
     plan.withdraw(
         "X-1",

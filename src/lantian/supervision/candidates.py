@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from lantian.kernel.said import SaidError
 from lantian.supervision import listing
 from lantian.supervision.draw import STRATA, Candidate, Tag
 from lantian.supervision.listing import NO, YES
@@ -44,7 +45,7 @@ def read(path: Path) -> list[Candidate]:
         try:
             found.append(_candidate(row))
         except ValueError as error:
-            faults.append(f"line {line}: {error}")
+            faults.append(listing.at_line(line, error))
     listing.complain(path, faults)
     return found
 
@@ -65,16 +66,18 @@ def to_csv(candidates: Iterable[Candidate]) -> str:
 def _candidate(row: Mapping[str, str]) -> Candidate:
     for name in ("id", "name", "region"):
         if not row.get(name):
-            raise ValueError(f"{name}: empty; expected a text")
+            raise SaidError(f"{name}: empty; expected a text", f"{listing.chinese(COLUMNS, name)}：不能为空")
     if not (row["region"].isdigit() and len(row["region"]) in (6, 9)):
-        raise ValueError(f"region: {row['region']!r}; expected the six digits of a county (GB/T 2260)")
+        raise listing.wrong(
+            COLUMNS, "region", row["region"], "the six digits of a county (GB/T 2260)", "六位区县代码（GB/T 2260）"
+        )
     tags = tags_of(row)
     lon, lat = listing.degrees("lon", row, 180), listing.degrees("lat", row, 90)
     if (lon is None) != (lat is None):
-        raise ValueError("lon, lat: one of them is empty; expected both or none")
+        raise SaidError("lon, lat: one of them is empty; expected both or none", "经度、纬度应同时填写或都不填")
     said = row.get("inspected", "").casefold()
     if said not in YES | NO:
-        raise ValueError(f"inspected: {row['inspected']!r}; expected 1 or empty")
+        raise listing.wrong(COLUMNS, "inspected", row["inspected"], "1 or empty", " 1 或留空")
     rest = {name: row.get(name, "") for name in ("industry", "address")}
     return Candidate(row["id"], row["name"], row["region"], lon=lon, lat=lat, tags=tags, inspected=said in YES, **rest)
 
@@ -85,7 +88,10 @@ def _weight(tag: Tag, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{tag} ({STRATA[tag][0]}): {text!r}; expected a weight above 0, or empty") from None
+        raise SaidError(
+            f"{tag} ({STRATA[tag][0]}): {text!r}; expected a weight above 0, or empty",
+            f"{STRATA[tag][0]}“{text}”：应为大于 0 的权重，或留空",
+        ) from None
 
 
 def tags_of(row: Mapping[str, str]) -> dict[Tag, float]:

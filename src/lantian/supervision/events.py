@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from lantian.kernel.said import SaidError
+
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Natural days are judged in it; since 1992 without summer time, and no case is older."""
 
@@ -22,16 +24,8 @@ nothing."""
 KINDS: tuple[str, ...] = get_args(Kind)
 
 
-class CaseError(ValueError):
-    """Something was asked of a case that its workflow does not allow; the message says what would be.
-
-    Attributes:
-        en: the message in English, which is also the exception's own; zh: in Chinese, the same where there is none.
-    """
-
-    def __init__(self, en: str, zh: str = "") -> None:
-        super().__init__(en)
-        self.en, self.zh = en, zh or en
+class CaseError(SaidError):
+    """Something was asked of a case that its workflow does not allow; the message says what would be."""
 
 
 @dataclass(frozen=True, order=True, slots=True)

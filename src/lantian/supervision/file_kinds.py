@@ -17,6 +17,8 @@ from typing import Final
 
 from PIL import Image
 
+from lantian.kernel.said import SaidError
+
 LIMIT: Final = 15 * 2**20
 """Bytes of one file."""
 
@@ -50,16 +52,8 @@ _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _OFFICE = {"xl/workbook.xml": ".xlsx", "word/document.xml": ".docx"}
 
 
-class EvidenceError(ValueError):
-    """A file cannot be kept as evidence; the message says why, and what would be right.
-
-    Attributes:
-        en: the message in English, which is also the exception's own; zh: in Chinese, the same where there is none.
-    """
-
-    def __init__(self, en: str, zh: str = "") -> None:
-        super().__init__(en)
-        self.en, self.zh = en, zh or en
+class EvidenceError(SaidError):
+    """A file cannot be kept as evidence; the message says why, and what would be right."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
+from lantian.kernel.said import Said
 from lantian.supervision.events import CaseError
 from lantian.supervision.findings import SOURCES, Finding, categories
 
@@ -50,18 +51,20 @@ _NEEDED = ("所在区域", "问题描述", "战线", "来源")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that was not entered: its number in the sheet (the head is 1 or below the title), column, and why."""
+    """A row that was not entered: its number in the sheet (the head is 1 or below the title), column, and why; what
+    would be right in both languages.
+    """
 
     row: int
     column: str
     value: str
-    right: str
+    right: Said
     cells: tuple[str, ...]
 
     @property
     def text(self) -> str:
         """The fault as a sentence."""
-        return f"第 {self.row} 行 {self.column} {self.value!r}: {self.right}"
+        return f"第 {self.row} 行 {self.column} {self.value!r}: {self.right.zh}"
 
 
 @dataclass(frozen=True)
@@ -149,19 +152,23 @@ def read(content: bytes, region: Callable[[str], str], *, example: bool = False)
 
 
 class _CellError(ValueError):
-    def __init__(self, column: str, right: str) -> None:
-        super().__init__(right)
-        self.column, self.right = column, right
+    def __init__(self, column: str, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.column, self.right = column, Said(en, zh)
 
 
 def _finding(cells: Mapping[str, str], region: Callable[[str], str], example: bool) -> Finding:
     for column in _NEEDED:
         if not cells.get(column):
-            raise _CellError(column, "不能为空")
+            raise _CellError(column, "不能为空", "it must not be empty")
     try:
         code = region(cells["所在区域"])
     except LookupError:
-        raise _CellError("所在区域", "没有这个区域，请写全称或六位代码") from None
+        raise _CellError(
+            "所在区域",
+            "没有这个区域，请写全称或六位代码",
+            "no such region; expected its full name or code of six digits",
+        ) from None
     category = _code(cells["战线"], {one.zh: one.code for one in categories().values()}, "战线")
     source = _code(cells["来源"], {one.zh: one.code for one in SOURCES.values()}, "来源")
     found_on = _date(cells.get("发现日期", ""))
@@ -182,14 +189,14 @@ def _finding(cells: Mapping[str, str], region: Callable[[str], str], example: bo
             example=example,
         )
     except CaseError as error:
-        raise _CellError("经度" if "lon" in str(error) else "问题描述", str(error)) from None
+        raise _CellError("经度" if "lon" in str(error) else "问题描述", error.zh, error.en) from None
 
 
 def _code(text: str, names: Mapping[str, str], column: str) -> str:
     if text in names.values():
         return text
     if text not in names:
-        raise _CellError(column, f"应为 {'、'.join(names)} 之一")
+        raise _CellError(column, f"应为 {'、'.join(names)} 之一", f"expected one of {', '.join(names)}")
     return names[text]
 
 
@@ -199,7 +206,7 @@ def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(text[:10].replace("/", "-").replace(".", "-"))
     except ValueError:
-        raise _CellError("发现日期", "应为日期，如 2016-12-16") from None
+        raise _CellError("发现日期", "应为日期，如 2016-12-16", "expected a day such as 2016-12-16") from None
 
 
 def _number(cells: Mapping[str, str], column: str) -> float | None:
@@ -207,7 +214,7 @@ def _number(cells: Mapping[str, str], column: str) -> float | None:
     try:
         return float(text) if text else None
     except ValueError:
-        raise _CellError(column, "应为度数，如 116.5") from None
+        raise _CellError(column, "应为度数，如 116.5", "expected degrees such as 116.5") from None
 
 
 def _text(value: Any) -> str:

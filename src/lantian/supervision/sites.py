@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
+from lantian.kernel.said import SaidError
 from lantian.supervision.draw import Tag
 
 Status = Literal["active", "banned", "moved"]
@@ -56,10 +57,22 @@ class Site:
     def __post_init__(self) -> None:
         """Refuse a site that nobody could find again."""
         if not self.id.strip() or not self.name.strip() or not self.region.strip():
-            raise ValueError(f"site {self.id!r}, {self.name!r}, {self.region!r}: expected id, name and region")
+            raise SaidError(
+                f"site {self.id!r}, {self.name!r}, {self.region!r}: expected id, name and region",
+                f"对象“{self.id}”“{self.name}”“{self.region}”：编号、名称、区划代码都要有",
+            )
         if self.status not in STATUSES:
-            raise ValueError(f"site {self.id}, status: {self.status!r}; expected one of {', '.join(STATUSES)}")
+            raise SaidError(
+                f"site {self.id}, status: {self.status!r}; expected one of {', '.join(STATUSES)}",
+                f"对象 {self.id} 状态“{self.status}”：应为 {'、'.join(zh for zh, _ in STATUSES.values())} 之一",
+            )
         if (self.lon is None) != (self.lat is None):
-            raise ValueError(f"site {self.id}: lon {self.lon}, lat {self.lat}; expected both or none")
+            raise SaidError(
+                f"site {self.id}: lon {self.lon}, lat {self.lat}; expected both or none",
+                f"对象 {self.id}：经度、纬度应同时填写或都不填",
+            )
         if self.lon is not None and self.lat is not None and not (abs(self.lon) <= 180 and abs(self.lat) <= 90):
-            raise ValueError(f"site {self.id}: lon {self.lon}, lat {self.lat}; expected degrees")
+            raise SaidError(
+                f"site {self.id}: lon {self.lon}, lat {self.lat}; expected degrees",
+                f"对象 {self.id}：经度 {self.lon}、纬度 {self.lat} 应为度数",
+            )

@@ -21,7 +21,10 @@ def uploaded(file: UploadFile) -> Iterator[Path]:
     """The file under its own name. Raises ListError where it is too large or empty."""
     content = file.file.read(LARGEST + 1)
     if not content or len(content) > LARGEST:
-        raise ListError(f"{file.filename or 'file'}: {len(content)} bytes; expected 1 to {LARGEST}")
+        name, size = file.filename or "file", len(content)
+        raise ListError(
+            f"{name}: {size} bytes; expected 1 to {LARGEST}", f"{name}：{size} 字节，应为 1 至 {LARGEST} 字节"
+        )
     with tempfile.TemporaryDirectory(prefix="lantian-list-") as folder:
         path = Path(folder) / safe_name(file.filename or "list.csv")
         path.write_bytes(content)

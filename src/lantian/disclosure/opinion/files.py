@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from lantian.kernel.said import Said
 from lantian.supervision import listing
 from lantian.supervision.events import BEIJING
 
@@ -35,25 +36,27 @@ class Sent:
 def read(path: Path) -> list[Sent]:
     """Messages of a file. Raises listing.ListError with every fault; then nothing is taken."""
     found: list[Sent] = []
-    faults: list[str] = []
+    faults: list[Said] = []
     for line, row in listing.rows(path, COLUMNS, ("id", "received", "text")):
         try:
             found.append(of_row(row))
         except ValueError as error:
-            faults.append(f"line {line}: {error}")
+            faults.append(listing.at_line(line, error))
     listing.complain(path, faults)
     return found
 
 
 def of_row(row: Mapping[str, str]) -> Sent:
-    """A message of its fields as text. Raises ValueError naming field, value and what would be right."""
+    """A message of its fields as text. Raises SaidError naming field, value and what would be right."""
     for name, most in (("id", 80), ("text", LONGEST)):
         if not 0 < len(row.get(name, "")) <= most:
-            raise ValueError(f"{name}: {row.get(name, '')[:30]!r}; expected 1 to {most} characters")
+            value = row.get(name, "")[:30]
+            raise listing.wrong(COLUMNS, name, value, f"1 to {most} characters", f" 1 至 {most} 字")
     try:
         at = datetime.fromisoformat(row["received"].replace("/", "-"))
     except ValueError:
-        raise ValueError(f"received: {row['received']!r}; expected a time such as 2016-12-16 08:30 (Beijing)") from None
+        wanted = ("a time such as 2016-12-16 08:30 (Beijing)", "北京时间，如 2016-12-16 08:30")
+        raise listing.wrong(COLUMNS, "received", row["received"], *wanted) from None
     at = at if at.tzinfo else at.replace(tzinfo=BEIJING)
     channel = row.get("channel", "")
     return Sent(f"{channel}:{row['id']}" if channel else row["id"], at, row["text"], channel, row.get("place", ""))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import yaml
 
+from lantian.kernel.said import SaidError
 from lantian.standards.workdays import Calendar, Deadline
 from lantian.supervision import deadlines, duplicates
 from lantian.supervision.events import BEIJING
@@ -23,7 +24,7 @@ OTHER: Final = "industry"
 """The work line of a complaint whose words tell none: most such letters are about smells of unknown origin."""
 
 
-class ComplaintError(ValueError):
+class ComplaintError(SaidError):
     """A complaint or its settings cannot be used; the message says what would be right."""
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from lantian.kernel.said import Said, SaidError
 from lantian.supervision import listing
 from lantian.supervision.complaints.complaint import Given
 from lantian.supervision.events import BEIJING
@@ -38,33 +39,45 @@ def read(path: Path, where: Where, *, example: bool = False) -> list[Given]:
         ListError: every fault with line, column, value and what would be right; then nothing is taken.
     """
     found: list[Given] = []
-    faults: list[str] = []
+    faults: list[Said] = []
     lines: dict[str, int] = {}
     for line, row in listing.rows(path, COLUMNS, NEEDED):
         try:
             given = _given(row, where, example)
         except ValueError as error:
-            faults.append(f"line {line}: {error}")
+            faults.append(listing.at_line(line, error))
             continue
         if given.id in lines:
-            faults.append(f"line {line}: id {given.id!r} stands in line {lines[given.id]} too; expected each once")
+            first = lines[given.id]
+            twice = Said(f"id {given.id!r} stands in line {first} too; expected each once",
+                         f"编号“{given.id}”与第 {first} 行重复")  # fmt: skip
+            faults.append(listing.at_line(line, twice))
         lines.setdefault(given.id, line)
         found.append(given)
     listing.complain(path, faults)
     return found
 
 
+def _wrong(name: str, value: str, en: str, zh: str) -> SaidError:
+    return listing.wrong(COLUMNS, name, value, en, zh)
+
+
 def _given(row: Mapping[str, str], where: Where, example: bool) -> Given:
     for name, most in (("id", 60), ("text", 4000), ("subject", 120), ("address", 200)):
         if len(row.get(name, "")) > most or (name in NEEDED and not row.get(name)):
-            raise ValueError(f"{name}: {row.get(name, '')[:30]!r}; expected 1 to {most} characters")
+            raise _wrong(name, row.get(name, "")[:30], f"1 to {most} characters", f" 1 至 {most} 字")
     stated = row.get("region", "")
     region = where(stated, f"{row.get('address', '')} {row['text']}")
     if region is None:
-        raise ValueError(f"region: {stated!r}; expected the code or name of a region, or its name in address or text")
+        raise _wrong(
+            "region",
+            stated,
+            "the code or name of a region, or its name in address or text",
+            "区域的编码或名称，或在地址、内容里写明",
+        )
     lon, lat = listing.degrees("lon", row, 180), listing.degrees("lat", row, 90)
     if (lon is None) != (lat is None):
-        raise ValueError("lon, lat: expected both or none")
+        raise SaidError("lon, lat: expected both or none", "经度、纬度应同时填写或都不填")
     texts = {name: row.get(name, "") for name in ("channel", "subject", "address", "name", "phone")}
     return Given(
         id=row["id"], received_at=_moment(row["received"]), text=row["text"], region=region, lon=lon, lat=lat,
@@ -76,5 +89,7 @@ def _moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text.replace("/", "-"))
     except ValueError:
-        raise ValueError(f"received: {text!r}; expected a time such as 2016-12-16 08:30 (Beijing)") from None
+        raise _wrong(
+            "received", text, "a time such as 2016-12-16 08:30 (Beijing)", "北京时间，如 2016-12-16 08:30"
+        ) from None
     return found if found.tzinfo else found.replace(tzinfo=BEIJING)

@@ -82,7 +82,10 @@ class Complaints:
         """
         now = self._platform.clock.now()
         if early := next((one for one in given if one.received_at > now), None):
-            raise ComplaintError(f"complaint {early.id}, received {early.received_at}: expected a time up to {now}")
+            raise ComplaintError(
+                f"complaint {early.id}, received {early.received_at}: expected a time up to {now}",
+                f"举报 {early.id} 的受理时间 {early.received_at.astimezone(BEIJING):%Y-%m-%d %H:%M} 在现在之后",
+            )
         rows = [self._row(one, actor, one.received_at if as_received else now) for one in given]
         contacts = [{"complaint": one.id, "name": one.name, "phone": one.phone, "original": one.text} for one in given]
         with audit.act(self._platform.engine, actor, "complaints taken in") as connection:
@@ -107,7 +110,10 @@ class Complaints:
         """
         found = self._several(keys, account)
         if taken := next((one for one in found if one.case_number), None):
-            raise ComplaintError(f"complaint {taken.id} belongs to case {taken.case_number} already")
+            raise ComplaintError(
+                f"complaint {taken.id} belongs to case {taken.case_number} already",
+                f"举报 {taken.id} 已归入 {taken.case_number}",
+            )
         first = found[0]
         line = category or first.category
         what = categories()[line].zh if line in categories() else line
@@ -146,11 +152,11 @@ class Complaints:
         """Answer who complained. Raises NotPermitted, LookupError, ComplaintError (too long, or answered already)."""
         (found,) = self._several([key], account)
         if not 0 < len(text.strip()) <= 2000:
-            raise ComplaintError("answer: expected 1 to 2000 characters")
+            raise ComplaintError("answer: expected 1 to 2000 characters", "答复应为 1 至 2000 字")
         now = self._platform.clock.now()
         with audit.act(self._platform.engine, account.actor, f"answer to {key}") as connection:
             if not store.answer(connection, found.id, text.strip(), account.actor, now):
-                raise ComplaintError(f"complaint {key} has its answer already")
+                raise ComplaintError(f"complaint {key} has its answer already", f"举报 {key} 已经答复")
 
     def contact(self, key: str, account: Account, as_of: datetime | None = None) -> Contact:
         """Who complained: for who may assign cases in the region. Raises NotPermitted, LookupError."""
@@ -199,7 +205,7 @@ class Complaints:
 
     def _several(self, keys: Sequence[str], account: Account) -> list[Complaint]:
         if not keys:
-            raise ComplaintError("no complaint is chosen; expected at least one")
+            raise ComplaintError("no complaint is chosen; expected at least one", "请至少选择一件举报")
         now = self._platform.clock.now()
         with reading(self._platform.engine).connect() as connection:
             found = [store.get(connection, key, now) for key in dict.fromkeys(keys)]
@@ -213,7 +219,9 @@ class Complaints:
 
         def beside(connection: Connection, number: str) -> None:
             if store.link(connection, keys, number, account.actor, now) != len(set(keys)):
-                raise ComplaintError("one of the complaints belongs to a case by now: look again")
+                raise ComplaintError(
+                    "one of the complaints belongs to a case by now: look again", "其中有举报已归入问题，请刷新后再看"
+                )
 
         return beside
 

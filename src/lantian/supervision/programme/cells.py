@@ -1,15 +1,16 @@
 """Cells of the task list: from what a workbook holds to what a task holds, and back.
 
-Every reader raises ValueError with what would be right, to stand after the cell's value.
+Every reader raises SaidError with what would be right, to stand after the cell's value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from lantian.kernel.said import Said, SaidError
 from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.programme.task import SOURCES, units
 
@@ -36,7 +37,7 @@ def day(cell: Any) -> date | None:
             return datetime.strptime(str(cell).strip(), form).date()  # noqa: DTZ007
         except ValueError:
             continue
-    raise ValueError("a day such as 2016-12-31")
+    raise SaidError("a day such as 2016-12-31", "日期，如 2016-12-31")
 
 
 def number(cell: Any) -> Decimal | None:
@@ -46,9 +47,9 @@ def number(cell: Any) -> Decimal | None:
     try:
         value = Decimal(repr(cell) if isinstance(cell, int | float) else str(cell).strip().replace(",", ""))
     except InvalidOperation:
-        raise ValueError("a number above 0") from None
+        raise SaidError("a number above 0", "大于 0 的数") from None
     if not value.is_finite() or value <= 0:
-        raise ValueError("a number above 0")
+        raise SaidError("a number above 0", "大于 0 的数")
     return Decimal(int(value)) if value == value.to_integral_value() else value
 
 
@@ -59,10 +60,15 @@ def share(cell: Any) -> Decimal | None:
     try:
         value = Decimal(repr(cell) if isinstance(cell, int | float) else str(cell).strip().rstrip("%"))
     except InvalidOperation:
-        raise ValueError("a percentage from 0 to 100") from None
+        raise SaidError("a percentage from 0 to 100", "0 至 100 的百分数") from None
     if not value.is_finite() or not 0 <= value <= 100:
-        raise ValueError("a percentage from 0 to 100")
+        raise SaidError("a percentage from 0 to 100", "0 至 100 的百分数")
     return Decimal(int(value)) if value == value.to_integral_value() else value
+
+
+def _one_of(words: Iterable[str]) -> SaidError:
+    known = list(words)
+    return SaidError(f"one of {', '.join(known)}", f"{'、'.join(known)} 之一")
 
 
 def department(cell: Any) -> str | None:
@@ -70,7 +76,7 @@ def department(cell: Any) -> str | None:
     found = text(cell)
     names = {one.zh: one.code for one in DEPARTMENTS.values()} | {one.code: one.code for one in DEPARTMENTS.values()}
     if found is not None and found not in names:
-        raise ValueError(f"one of {', '.join(one.zh for one in DEPARTMENTS.values())}")
+        raise _one_of(one.zh for one in DEPARTMENTS.values())
     return names[found] if found else None
 
 
@@ -79,7 +85,7 @@ def source(cell: Any) -> str | None:
     found = text(cell)
     names = {zh: code for code, zh in SOURCE_NAMES.items()} | {code: code for code in SOURCES}
     if found is not None and found not in names:
-        raise ValueError(f"one of {', '.join(SOURCE_NAMES.values())}")
+        raise _one_of(SOURCE_NAMES.values())
     return names[found] if found else None
 
 
@@ -87,7 +93,7 @@ def unit(cell: Any) -> str | None:
     """A unit that is known."""
     found = text(cell)
     if found is not None and found not in units():
-        raise ValueError(f"one of {', '.join(units())}")
+        raise _one_of(units())
     return found
 
 
@@ -95,7 +101,7 @@ def yes(cell: Any) -> bool:
     """是 or 否; empty is 否."""
     word = str(cell).strip().lower() if cell is not None else "否"
     if word not in _YES:
-        raise ValueError("是 or 否")
+        raise SaidError("是 or 否", "是或否")
     return _YES[word]
 
 
@@ -123,12 +129,12 @@ READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
 """Readers of the fields that are more than text."""
 
 WANTED: Final = {
-    "title": "the task in one line",
-    "region": "a code such as 110105",
-    "department": "a department",
-    "quantity": "a number above 0",
-    "unit": "a unit such as 台",
-    "start": "a day",
-    "due": "a day",
+    "title": Said("the task in one line", "一行任务"),
+    "region": Said("a code such as 110105", "区划代码，如 110105"),
+    "department": Said("a department", "责任部门"),
+    "quantity": Said("a number above 0", "大于 0 的数"),
+    "unit": Said("a unit such as 台", "单位，如 台"),
+    "start": Said("a day", "日期"),
+    "due": Said("a day", "日期"),
 }
 """What must be there, in words."""

@@ -78,20 +78,35 @@ class Decision:
     def __post_init__(self) -> None:
         """Raises TaskError naming field, value and what would be right."""
         if self.kind not in get_args(Kind):
-            raise TaskError(f"kind {self.kind!r}: expected one of {', '.join(KINDS)}")
+            raise TaskError(
+                f"kind {self.kind!r}: expected one of {', '.join(KINDS)}",
+                f"类别“{self.kind}”：应为 {'、'.join(zh for zh, _ in KINDS.values())} 之一",
+            )
         if not self.text.strip() or len(self.text) > 300:
-            raise TaskError(f"text {self.text[:40]!r}: expected what is to be done, in 1 to 300 characters")
+            raise TaskError(
+                f"text {self.text[:40]!r}: expected what is to be done, in 1 to 300 characters",
+                "请用 1 至 300 字写明要做什么",
+            )
         for code in (self.owner.department, *self.departments):
             if code not in DEPARTMENTS:
-                raise TaskError(f"department {code!r}: expected one of {', '.join(DEPARTMENTS)}")
+                raise TaskError(
+                    f"department {code!r}: expected one of {', '.join(DEPARTMENTS)}",
+                    f"部门“{code}”：应为 {'、'.join(one.zh for one in DEPARTMENTS.values())} 之一",
+                )
         several = len(set(self.departments))
         if self.kind == "joint" and (several < 2 or self.owner.department not in self.departments):
-            raise TaskError("departments: expected two or more of a joint enforcement, the lead among them")
+            raise TaskError(
+                "departments: expected two or more of a joint enforcement, the lead among them",
+                "联合执法应有两个以上部门，牵头部门在内",
+            )
         if self.kind != "joint" and self.departments:
-            raise TaskError("departments: expected none; only a joint enforcement names several")
+            raise TaskError(
+                "departments: expected none; only a joint enforcement names several", "只有联合执法才列多个部门"
+            )
         if (self.kind in ("assign", "extend")) != (self.case_number is not None):
             raise TaskError(
-                f"case {self.case_number!r}: expected for {KINDS['assign'][1]} and {KINDS['extend'][1]} only"
+                f"case {self.case_number!r}: expected for {KINDS['assign'][1]} and {KINDS['extend'][1]} only",
+                f"问题编号“{self.case_number or ''}”：只有{KINDS['assign'][0]}、{KINDS['extend'][0]}才填，也必须填",
             )
 
     @property

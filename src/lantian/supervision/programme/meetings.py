@@ -73,7 +73,7 @@ class Meetings:
         _permitted(account, "meetings.manage")
         moment = self._platform.clock.now()
         if held_on > moment.astimezone(BEIJING).date():
-            raise TaskError(f"held_on {held_on}: expected no day to come")
+            raise TaskError(f"held_on {held_on}: expected no day to come", f"会议日期 {held_on} 还没有到")
         items = tuple(item for item in self.agenda(account, moment) if keys is None or item.key in keys)
         given = tuple(name.strip() for name in attendees if name.strip())
         meeting = Meeting("", held_on, chair.strip(), given, items, example=example)
@@ -130,7 +130,7 @@ class Meetings:
             day = record.case.due.date if record.case.due else moment.astimezone(BEIJING).date()
             made = replace(made, due=day, event=record.case.events)
         elif due is None or due < moment.astimezone(BEIJING).date():
-            raise TaskError(f"due {due}: expected today or a day to come")
+            raise TaskError(f"due {due}: expected today or a day to come", f"期限 {due or ''}：应为今天或以后")
         with audit.act(self._platform.engine, account.actor, f"decision of {number}: {text}") as connection:
             made = replace(made, position=minutes.next_position(connection, number))
             if kind == "task":
@@ -146,9 +146,15 @@ class Meetings:
             raise LookupError(f"decision {key!r}: there is none")
         _permitted(account, "meetings.manage", found.owner.region)
         if found.kind != "joint" or found.outcome:
-            raise TaskError(f"decision {key}: expected a joint enforcement that was not held yet")
+            raise TaskError(
+                f"decision {key}: expected a joint enforcement that was not held yet",
+                f"决定 {key}：应为尚未开展的联合执法",
+            )
         if not note.strip() or done_on > moment.astimezone(BEIJING).date():
-            raise TaskError(f"done_on {done_on}: expected a day that has come, and in words what was found")
+            raise TaskError(
+                f"done_on {done_on}: expected a day that has come, and in words what was found",
+                f"日期 {done_on}：应为已到的日子，并写明结果",
+            )
         outcome = Outcome(done_on, note.strip(), tuple(evidence), account.actor, moment)
         with audit.act(self._platform.engine, account.actor, f"decision {key}: held") as connection:
             minutes.add_outcome(connection, found.id, outcome)

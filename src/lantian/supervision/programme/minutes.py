@@ -40,7 +40,7 @@ class Meeting:
 def add_meeting(connection: Connection, meeting: Meeting, *, actor: str, at: datetime) -> str:
     """Write a meeting; its number, made from the year of its day. Raises TaskError without a chair."""
     if not meeting.chair.strip():
-        raise TaskError("chair: expected who led the meeting")
+        raise TaskError("chair: expected who led the meeting", "请写明主持人")
     table, year = tables.meeting, meeting.held_on.year
     count = connection.scalar(sa.select(sa.func.count()).where(table.c.number.like(f"{year}-%"))) or 0
     number = f"{year}-{count + 1:02d}"
@@ -62,7 +62,7 @@ def add_meeting(connection: Connection, meeting: Meeting, *, actor: str, at: dat
 def write_minutes(connection: Connection, number: str, text: str, *, actor: str, at: datetime) -> None:
     """Write the minutes of a meeting, a further version where there are some. Raises TaskError, LookupError."""
     if not text.strip():
-        raise TaskError("minutes: expected what was said and decided")
+        raise TaskError("minutes: expected what was said and decided", "请写明会议内容和决定")
     _known(connection, number)
     table = tables.minutes
     last = connection.scalar(sa.select(sa.func.max(table.c.seq)).where(table.c.meeting == number)) or 0

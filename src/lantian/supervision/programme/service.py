@@ -98,7 +98,8 @@ class Programme:
             codes = {plan.code for plan in store.plans(connection, now)}
         if strange := sorted({task.programme for task in given} - codes - {""}):
             raise TaskError(
-                f"programme {strange[0]!r}: expected one of {', '.join(sorted(codes)) or 'none is there yet'}"
+                f"programme {strange[0]!r}: expected one of {', '.join(sorted(codes)) or 'none is there yet'}",
+                f"方案“{strange[0]}”：应为 {'、'.join(sorted(codes)) or '（还没有方案）'} 之一",
             )
         for task in given:
             _permitted(account, "programme.edit", task.region, task.department)

@@ -17,57 +17,54 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import InvalidFileException
 
+from lantian.kernel.said import Said, SaidError, joined
 from lantian.standards.departments import DEPARTMENTS
 from lantian.supervision.programme import cells
-from lantian.supervision.programme.task import Step, Task, TaskError, units
+from lantian.supervision.programme.task import FIELDS, Step, Task, TaskError, units
 from lantian.supervision.programme.templates import Template, schedule
 
 TASKS: Final = "任务"
 STEPS: Final = "倒排工期"
 NOTES: Final = "说明"
-COLUMNS: Final[Mapping[str, str]] = {
-    "number": "任务编号",
-    "programme": "方案",
-    "item": "任务项",
-    "title": "任务",
-    "region": "区划代码",
-    "department": "责任部门",
-    "quantity": "数量",
-    "unit": "单位",
-    "start": "开始",
-    "due": "期限",
-    "parent": "上级任务",
-    "enterprise": "企业",
-    "source": "来源",
-    "reference": "来源编号",
-    "example": "示例",
-}
+COLUMNS: Final = FIELDS
 STEP_COLUMNS: Final[Mapping[str, str]] = {"number": "任务编号", "text": "节点", "due": "日期", "share": "累计占比%"}
 NEEDED: Final = ("title", "region", "department", "quantity", "unit", "start", "due")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in one cell or row: sheet, row (1 is the head), head of the column, value, what would be right."""
+    """What is wrong in one cell or row: sheet, row (1 is the head), head of the column, value, what would be right (in
+    both languages).
+    """
 
     sheet: str
     row: int
     field: str
     value: str
-    expected: str
+    expected: Said
 
     def __str__(self) -> str:
         where = f"sheet {self.sheet}, row {self.row}" + (f", {self.field}" if self.field else "")
         return f"{where}: {self.value!r}: expected {self.expected}" if self.value else f"{where}: {self.expected}"
 
+    @property
+    def said(self) -> Said:
+        """The fault as a sentence."""
+        where = f"工作表 {self.sheet} 第 {self.row} 行{self.field}"
+        zh = f"{where}“{self.value}”：应为{self.expected.zh}" if self.value else f"{where}：{self.expected.zh}"
+        return Said(str(self), zh)
 
-class SheetError(ValueError):
+
+class SheetError(SaidError):
     """A workbook with faults; `faults` are all of them, the message the first five."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
-        super().__init__("; ".join(map(str, faults[:5])) + more)
+        told = [one.said for one in faults[:5]]
+        if len(faults) > 5:
+            told.append(Said(f"and {len(faults) - 5} more", f"另有 {len(faults) - 5} 处"))
+        whole = joined(told, zh="；", en="; ")
+        super().__init__(whole, whole.zh)
 
 
 def write(tasks: Iterable[Task]) -> bytes:
@@ -114,11 +111,19 @@ def read(source: Path | bytes) -> list[Task]:
     try:
         book = load_workbook(BytesIO(source) if isinstance(source, bytes) else source, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        raise SheetError([Fault("-", 0, "", "", f"this is no XLSX workbook ({error})")]) from None
+        said = Said(f"this is no XLSX workbook ({error})", "不是 XLSX 工作簿")
+        raise SheetError([Fault("-", 0, "", "", said)]) from None
     if TASKS not in book.sheetnames:
-        raise SheetError([Fault("-", 0, "", ", ".join(book.sheetnames), f"a sheet called {TASKS}")])
+        wanted = Said(f"a sheet called {TASKS}", f"名为“{TASKS}”的工作表")
+        raise SheetError([Fault("-", 0, "", ", ".join(book.sheetnames), wanted)])
     faults += [
-        Fault(name, 0, "", "", f"unknown sheet; expected {TASKS}, {STEPS}, {NOTES}")
+        Fault(
+            name,
+            0,
+            "",
+            "",
+            Said(f"unknown sheet; expected {TASKS}, {STEPS}, {NOTES}", f"多余的工作表，应为{TASKS}、{STEPS}、{NOTES}"),
+        )
         for name in book.sheetnames
         if name not in (TASKS, STEPS, NOTES)
     ]
@@ -127,7 +132,15 @@ def read(source: Path | bytes) -> list[Task]:
     numbers = [task.number for _, task in found if task.number]
     for row, task in found:
         if task.number and numbers.count(task.number) > 1:
-            faults.append(Fault(TASKS, row, COLUMNS["number"], task.number, "a number of its own for each row"))
+            faults.append(
+                Fault(
+                    TASKS,
+                    row,
+                    COLUMNS["number"],
+                    task.number,
+                    Said("a number of its own for each row", "各行不同的编号"),
+                )
+            )
     steps = (
         _steps(book[STEPS], {cells.text(line.get("number")) for _, line in rows}, faults)
         if STEPS in book.sheetnames
@@ -139,6 +152,14 @@ def read(source: Path | bytes) -> list[Task]:
     return tasks
 
 
+_NUMBER: Final = Said(f"a number of sheet {TASKS}", f"工作表“{TASKS}”里的编号")
+_WHAT: Final = Said("what is done, by when", "做什么、何时完成")
+
+
+def _empty(wanted: Said) -> Said:
+    return Said(f"it is empty; expected {wanted}", f"不能为空，应为{wanted.zh}")
+
+
 def _task(row: int, line: Mapping[str, Any], faults: list[Fault]) -> Task | None:
     values: dict[str, Any] = {}
     before = len(faults)
@@ -146,21 +167,20 @@ def _task(row: int, line: Mapping[str, Any], faults: list[Fault]) -> Task | None
         reader: Callable[[Any], Any] = cells.READERS.get(name, cells.text)
         try:
             values[name] = reader(cell)
-        except ValueError as error:
-            faults.append(Fault(TASKS, row, COLUMNS[name], str(cell), str(error)))
+        except SaidError as error:
+            faults.append(Fault(TASKS, row, COLUMNS[name], str(cell), Said(error.en, error.zh)))
     for name in NEEDED:
         if values.get(name) in (None, "") and not any(f.row == row and f.field == COLUMNS[name] for f in faults):
-            faults.append(Fault(TASKS, row, COLUMNS[name], "", f"it is empty; expected {cells.WANTED[name]}"))
+            faults.append(Fault(TASKS, row, COLUMNS[name], "", _empty(cells.WANTED[name])))
     if len(faults) > before:
         return None
     plain = {name: value for name, value in values.items() if value is not None}
     try:
         return Task(**plain)
     except TaskError as error:
-        field, _, rest = str(error).partition(" ")
-        faults.append(
-            Fault(TASKS, row, COLUMNS.get(field.rstrip(":"), ""), "", rest if field in COLUMNS else str(error))
-        )
+        field, _, rest = error.en.partition(" ")
+        said = Said(rest if field in COLUMNS else error.en, error.zh)
+        faults.append(Fault(TASKS, row, COLUMNS.get(field.rstrip(":"), ""), "", said))
         return None
 
 
@@ -170,18 +190,19 @@ def _steps(sheet: Any, numbers: set[str | None], faults: list[Fault]) -> dict[st
     for row, line in _rows(sheet, STEPS, STEP_COLUMNS, ("number", "text", "due"), faults):
         number, text = cells.text(line.get("number")), cells.text(line.get("text"))
         if number is None or number not in numbers:
-            faults.append(Fault(STEPS, row, STEP_COLUMNS["number"], number or "-", f"a number of sheet {TASKS}"))
+            faults.append(Fault(STEPS, row, STEP_COLUMNS["number"], number or "-", _NUMBER))
             continue
         values: dict[str, Any] = {}
         for name, reader in readers.items():
             try:
                 values[name] = reader(line.get(name))
-            except ValueError as error:
-                faults.append(Fault(STEPS, row, STEP_COLUMNS[name], str(line.get(name)), str(error)))
+            except SaidError as error:
+                said = Said(error.en, error.zh)
+                faults.append(Fault(STEPS, row, STEP_COLUMNS[name], str(line.get(name)), said))
         if not text or values.get("due") is None:
             empty = "due" if text else "text"
             if "due" in values or not text:
-                faults.append(Fault(STEPS, row, STEP_COLUMNS[empty], "", "it is empty; expected what is done, by when"))
+                faults.append(Fault(STEPS, row, STEP_COLUMNS[empty], "", _empty(_WHAT)))
             continue
         if len(values) == 2:
             found.setdefault(number, []).append(Step(text, values["due"], values["share"]))
@@ -192,7 +213,8 @@ def _with_steps(row: int, task: Task, steps: list[Step], faults: list[Fault]) ->
     try:
         return replace(task, steps=tuple(steps))
     except TaskError as error:
-        faults.append(Fault(TASKS, row, "", "", f"task {task.number}: {error}"))
+        said = Said(f"task {task.number}: {error}", f"任务 {task.number}：{error.zh}")
+        faults.append(Fault(TASKS, row, "", "", said))
         return task
 
 
@@ -204,12 +226,21 @@ def _rows(
     heads = [str(head).strip() if head is not None else "" for head in next(lines, ())]
     known = {head: field for field, label in columns.items() for head in (field, label)}
     faults += [
-        Fault(name, 1, head, "", f"unknown column; expected {', '.join(columns.values())}")
+        Fault(
+            name,
+            1,
+            head,
+            "",
+            Said(
+                f"unknown column; expected {', '.join(columns.values())}",
+                f"多余的列，应为{'、'.join(columns.values())}",
+            ),
+        )
         for head in heads
         if head and head not in known
     ]
     faults += [
-        Fault(name, 1, columns[field], "", "the column is missing")
+        Fault(name, 1, columns[field], "", Said("the column is missing", "缺少这一列"))
         for field in needed
         if not {field, columns[field]} & set(heads)
     ]
@@ -218,7 +249,8 @@ def _rows(
         mine = {known[head]: value for head, value in zip(heads, line, strict=False) if head in known}
         strange = [value for head, value in zip(heads, line, strict=False) if not head and value is not None]
         if strange:
-            faults.append(Fault(name, number, "", str(strange[0]), "no value in a column without a head"))
+            said = Said("no value in a column without a head", "空，这一列没有表头")
+            faults.append(Fault(name, number, "", str(strange[0]), said))
         if any(value is not None and str(value).strip() for value in mine.values()):
             found.append((number, mine))
     return found

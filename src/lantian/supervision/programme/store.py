@@ -18,7 +18,7 @@ from sqlalchemy import Connection, RowMapping
 from lantian.assessment.periods import Period, parse
 from lantian.supervision.events import BEIJING
 from lantian.supervision.programme import tables
-from lantian.supervision.programme.decompose import check, faults
+from lantian.supervision.programme.decompose import all_of, check, faults
 from lantian.supervision.programme.task import Report, Step, Task, TaskError, check_report
 
 _PLAIN = (
@@ -55,11 +55,14 @@ def add_plan(connection: Connection, plan: Plan, *, actor: str, at: datetime) ->
     """Write a programme. Raises TaskError where its code is taken or no code, or it has no name."""
     table = tables.programme
     if not re.fullmatch(r"[\w.-]{1,40}", plan.code) or plan.code == "all":
-        raise TaskError(f"programme {plan.code[:40]!r}: expected a code of up to 40 letters and digits")
+        raise TaskError(
+            f"programme {plan.code[:40]!r}: expected a code of up to 40 letters and digits",
+            f"方案代号“{plan.code[:40]}”：应为 40 个以内的字母、数字",
+        )
     if connection.scalar(sa.select(table.c.code).where(table.c.code == plan.code)):
-        raise TaskError(f"programme {plan.code!r}: expected a code that is not taken")
+        raise TaskError(f"programme {plan.code!r}: expected a code that is not taken", f"方案代号“{plan.code}”已被使用")
     if not plan.zh.strip():
-        raise TaskError("zh: expected the programme's name")
+        raise TaskError("zh: expected the programme's name", "请写明方案名称")
     values = {name: getattr(plan, name) for name in ("code", "zh", "en", "template", "region", "example")}
     connection.execute(sa.insert(table).values(**values, period=plan.period.label, made_by=actor, made_at=at))
 
@@ -109,10 +112,10 @@ def put_tasks(
             present.pop(task.number, None)
         rows.append(_row(task, latest[task.number] + 1, actor, at, reason))
     if changed and not reason.strip():
-        raise TaskError("reason: expected why the task is changed, in words")
+        raise TaskError("reason: expected why the task is changed, in words", "请写明改动任务的原因")
     present |= {task.number: task for task in (*fresh, *changed) if not task.withdrawn}
     if found := faults(present.values()):
-        raise TaskError("; ".join(found))
+        raise all_of(found)
     if rows:
         connection.execute(sa.insert(tables.task), rows)
     return [task.number for task in fresh]
@@ -209,7 +212,10 @@ def _same_unit(connection: Connection, task: Task, present: dict[str, Task]) -> 
     old = present.get(task.number)
     given = len(reports(connection, numbers=[task.number])) if old and old.unit != task.unit else 0
     if old and given:
-        raise TaskError(f"task {task.number}: unit {task.unit!r}: expected {old.unit!r}, {given} report(s) count in it")
+        raise TaskError(
+            f"task {task.number}: unit {task.unit!r}: expected {old.unit!r}, {given} report(s) count in it",
+            f"任务 {task.number} 的单位“{task.unit}”：应为“{old.unit}”，已有 {given} 次报送以它计",
+        )
 
 
 def _latest(connection: Connection) -> dict[str, int]:
@@ -229,7 +235,7 @@ def _numbered(new: Sequence[Task], taken: dict[str, int], at: datetime) -> list[
             serial += 1
             number = f"{prefix}{serial:04d}"
         if number in names:
-            raise TaskError(f"number {number!r}: expected one that is not taken")
+            raise TaskError(f"number {number!r}: expected one that is not taken", f"任务编号“{number}”已被使用")
         names.add(number)
         found.append(replace(task, number=number))
     return found

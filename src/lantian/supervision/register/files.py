@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from lantian.kernel.said import SaidError
 from lantian.places.regions import level_of
 from lantian.supervision import listing
 from lantian.supervision.candidates import COLUMNS as OF_CANDIDATES
@@ -49,21 +50,27 @@ def read(path: Path) -> list[Site]:
         try:
             site = _site(row)
             if site.id in found:
-                raise ValueError(f"id: {site.id!r} stood there before; expected each once")
+                raise SaidError(
+                    f"id: {site.id!r} stood there before; expected each once", f"编号“{site.id}”前面已有，应各不相同"
+                )
             found[site.id] = site
         except ValueError as error:
-            faults.append(f"line {line}: {error}")
+            faults.append(listing.at_line(line, error))
     listing.complain(path, faults)
     return list(found.values())
 
 
 def _site(row: Mapping[str, str]) -> Site:
-    level_of(row.get("region", ""))
+    try:
+        level_of(row.get("region", ""))
+    except ValueError as error:
+        raise SaidError(str(error), f"区划代码“{row.get('region', '')}”：应为六位区划代码（GB/T 2260）") from None
     status = _STATUS.get(row.get("status", "").casefold())
     if status is None:
-        raise ValueError(f"status: {row['status']!r}; expected one of {', '.join(filter(None, _STATUS))}")
+        known = ", ".join(filter(None, _STATUS))
+        raise listing.wrong(COLUMNS, "status", row["status"], f"one of {known}", f"{known} 之一")
     if row.get("example", "").casefold() not in YES | NO:
-        raise ValueError(f"example: {row['example']!r}; expected 1 or empty")
+        raise listing.wrong(COLUMNS, "example", row["example"], "1 or empty", " 1 或留空")
 
     def text(name: str) -> str:
         return row.get(name, "")
@@ -94,4 +101,4 @@ def _day(name: str, row: Mapping[str, str]) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise ValueError(f"{name}: {row[name]!r}; expected a day such as 2017-06-01") from None
+        raise listing.wrong(COLUMNS, name, row[name], "a day such as 2017-06-01", "日期，如 2017-06-01") from None

@@ -72,7 +72,8 @@ def take(request: Request, viewer: Reporter, file: UploadFile) -> Response:
     try:
         content = file.file.read(_LARGEST + 1)
         if len(content) > _LARGEST:
-            raise CaseError(f"the file is larger than {_LARGEST // 2**20} MB: split it")
+            size = _LARGEST // 2**20
+            raise CaseError(f"the file is larger than {size} MB: split it", f"文件超过 {size} MB，请拆分后再上传")
         sheet = ledger_sheet.read(
             content, lambda text: gazetteer.resolve(text).code, example=viewer.platform.settings.example
         )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request, Response, Up
 from fastapi.responses import RedirectResponse
 
 from lantian.kernel.accounts import NotPermitted
+from lantian.kernel.said import in_language
 from lantian.supervision.complaints import files
 from lantian.supervision.complaints.complaint import ComplaintError, Group
 from lantian.supervision.complaints.service import Complaints
@@ -86,7 +87,10 @@ def take_in(request: Request, viewer: Reporter, file: UploadFile) -> Response:
         with uploaded(file) as path:
             given = files.read(path, desk.where, example=viewer.platform.settings.example)
         if away := next((one for one in given if not viewer.may("cases.report", one.region)), None):
-            raise ComplaintError(f"complaint {away.id}: {viewer.account.login} lacks cases.report for {away.region}")
+            raise ComplaintError(
+                f"complaint {away.id}: {viewer.account.login} lacks cases.report for {away.region}",
+                f"举报 {away.id}：{viewer.account.login} 不能在 {away.region} 上报问题",
+            )
         desk.take_in(given, viewer.account.actor)
     except _FAULT as error:
         return _page(request, viewer, "open", "", error)
@@ -114,7 +118,7 @@ def _page(request: Request, viewer: Viewer, show: str, category: str, fault: Exc
         request,
         "complaints.html",
         status=422 if fault else 200,
-        fault=str(getattr(fault, language, fault)) if fault else "",
+        fault=in_language(fault, language) if fault else "",
         show=show,
         category=category,
         groups=shown[:SHOWN],

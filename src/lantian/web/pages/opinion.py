@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from lantian.disclosure.opinion import files
 from lantian.disclosure.opinion.service import OTHER, Look, Opinion, OpinionError
+from lantian.kernel.said import in_language
 from lantian.supervision.listing import ListError
 from lantian.web.desk import Desk
 from lantian.web.navigation import Page
@@ -42,7 +43,7 @@ def take_in(request: Request, viewer: Editor, file: UploadFile) -> Response:
             sent = files.read(path)
         new = Opinion(viewer.platform).take_in(sent, viewer.account.actor, example=viewer.platform.settings.example)
     except (ListError, OpinionError) as error:
-        return _page(request, viewer, "", "", "", fault=str(error))
+        return _page(request, viewer, "", "", "", fault=in_language(error, language_of(request)))
     return RedirectResponse(f"/opinion?{urlencode({'q': ''})}#new-{new}", 303)
 
 
@@ -58,7 +59,7 @@ def put(
     try:
         Opinion(viewer.platform).put_stock(topic, title, text, viewer.account.actor)
     except OpinionError as error:
-        return _page(request, viewer, "", "", "", fault=str(error))
+        return _page(request, viewer, "", "", "", fault=in_language(error, language_of(request)))
     return RedirectResponse(f"/opinion?{urlencode({'topic': topic})}#stock", 303)
 
 

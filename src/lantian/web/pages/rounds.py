@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, HTTPException, Path, Query, Request, Respon
 from fastapi.responses import RedirectResponse
 
 from lantian.kernel.accounts import regions_of
+from lantian.kernel.said import in_language
 from lantian.places.regions import is_within
 from lantian.places.store import PlaceStore
 from lantian.supervision import draw as draws
@@ -82,7 +83,7 @@ def plan(
         _everywhere(viewer, "rounds.manage", found)
         Register(viewer.platform).plan(planned, found, [], viewer.account.actor, seed=seed)
     except (ValueError, LookupError) as error:
-        return _page(request, viewer, fault=str(error), status=422)
+        return _page(request, viewer, fault=in_language(error, language_of(request)), status=422)
     return RedirectResponse(f"/rounds?campaign={quote(name.strip())}", 303)
 
 
@@ -102,7 +103,7 @@ def draw_(
     try:
         Register(viewer.platform).draw(campaign, number, n, seed, viewer.account.actor, read_shares(shares))
     except ValueError as error:
-        return _page(request, viewer, campaign, number, fault=str(error), status=422)
+        return _page(request, viewer, campaign, number, fault=in_language(error, language_of(request)), status=422)
     return RedirectResponse(f"/rounds?campaign={quote(campaign)}&round={number}", 303)
 
 
@@ -120,7 +121,7 @@ def inspected(
     try:
         register.inspected(campaign, number, site, viewer.account.actor, case_number=case_number.strip() or None)
     except (ValueError, LookupError) as error:
-        return _page(request, viewer, campaign, number, fault=str(error), status=422)
+        return _page(request, viewer, campaign, number, fault=in_language(error, language_of(request)), status=422)
     return RedirectResponse(f"/rounds?campaign={quote(campaign)}&round={number}", 303)
 
 
