@@ -80,7 +80,7 @@ def test_the_stacks_that_cheat_are_found_told_and_raise_an_alert(plants):
     )
     assert "恒值" in alert.zh
     (version,) = fraud.versions(NOW, "cems")
-    assert version.learned.first == date(2016, 9, 30)
+    assert version.learned.first == date(2016, 10, 25)
     assert version.learned.days >= 100
     assert version.learned.limit > 0
 

@@ -25,7 +25,7 @@ from lantian.observations.gateway.example_fleet import FLEET, Member, values
 from lantian.observations.gateway.register import Register
 from lantian.observations.telemetry.store import TelemetryStore
 
-DAYS = 75
+DAYS = 50
 """Days of hours before the devices' own three."""
 
 MINUTES = 32

@@ -63,30 +63,29 @@ class Tail:
 
         0 for values that are common or not known.
         """
-        table = np.asarray(self.values)
-        rare = -np.log10(np.asarray(SHARES))
-        # Where several shares have the same value, the value is as common as the commonest of them.
-        values, first = np.unique(table, return_index=True)
-        steps = rare[first]
+        values, steps, slope = self._course()
         known = np.nan_to_num(found, nan=-np.inf)
         if len(values) == 1:
             return np.where(known > values[0], NEVER, 0.0)
         inside = np.interp(known, values, steps, left=0.0)
-        back = max(0, len(values) - 4)
-        width = max(values[-1] - values[back], 0.05 * abs(values[-1]), 1e-9)
-        slope = (steps[-1] - steps[back]) / width
         reached = np.where(known >= values[-1], steps[-1] + (known - values[-1]) * slope, inside)
         return np.asarray(np.minimum(np.where(known <= values[0], 0.0, reached), 12.0))
 
     def value_at(self, rare: float) -> float:
         """The value that is so rare: the feature's threshold."""
-        low, high = self.values[0], max(self.values[-1], self.values[0] + 1e-9)
-        while float(self.rarity(np.array([high]))[0]) < rare and high < 1e12:
-            high += max(high - low, 1e-6)
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if float(self.rarity(np.array([middle]))[0]) < rare else (low, middle)
-        return high
+        values, steps, slope = self._course()
+        if len(values) == 1 or rare <= steps[-1]:
+            return float(np.interp(rare, steps, values))
+        return float(values[-1] + (rare - steps[-1]) / slope)
+
+    def _course(self) -> tuple[Array, Array, float]:
+        """The values of the table, each once, how rare each is, and by how much rarity grows beyond the last."""
+        # Where several shares have the same value, the value is as common as the commonest of them.
+        values, first = np.unique(np.asarray(self.values), return_index=True)
+        steps = -np.log10(np.asarray(SHARES))[first]
+        back = max(0, len(values) - 4)
+        width = max(values[-1] - values[back], 0.05 * abs(values[-1]), 1e-9)
+        return values, steps, float((steps[-1] - steps[back]) / width)
 
 
 @dataclass(frozen=True)
@@ -223,12 +222,14 @@ def scores(fleet: Fleet, learned: Learned) -> Scored:
         rare[key] = rarities(key[0], learned.tails[key], values)
         rarest = np.fmax(rarest, rare[key])
     score = np.minimum(50.0 * rarest / max(learned.limit, 1e-9), 100.0)
-    at = {key: threshold(key[0], learned.tails[key], learned.limit) for key in found}
+    limits = {
+        key: threshold(key[0], learned.tails[key], learned.limit) for key in found if np.any(rare[key] > learned.limit)
+    }
     evidence = {}
     for day, device in np.argwhere(rarest > learned.limit):
         reasons = [
-            Evidence(*key, float(found[key][day, device]), at[key], float(rare[key][day, device]))
-            for key in found
+            Evidence(*key, float(found[key][day, device]), limit, float(rare[key][day, device]))
+            for key, limit in limits.items()
             if rare[key][day, device] > learned.limit
         ]
         reasons.sort(key=lambda one: -one.rarity)

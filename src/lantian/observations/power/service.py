@@ -124,10 +124,11 @@ def _learn(
     feeds: Feeds, reader: Reader, lines: pl.DataFrame, meters: Iterable[str], end: datetime, as_of: datetime
 ) -> list[Threshold]:
     mine = lines.filter(pl.col("meter").is_in(list(meters)))
-    pieces = []
-    for back in range(settings().history, 0, -7):  # a week at a time: the past of a whole city is large
+    pieces, whole = [], settings().history
+    step = whole if mine.height <= FEW else 7  # a week at a time: the past of a whole city is large
+    for back in range(whole, 0, -step):
         first = end - timedelta(days=back)
-        rows = _readings(feeds, reader, mine, first, min(first + timedelta(days=7), end), as_of)
+        rows = _readings(feeds, reader, mine, first, min(first + timedelta(days=step), end), as_of)
         pieces.append(power(rows, mine).select("line", "kw"))
     rated = dict(mine.select("meter", "rated_kw").iter_rows())
     return learned(pl.concat(pieces), rated)
