@@ -2,8 +2,9 @@
 
     python -m benchmarks.hj212 [--inputs 1000000] [--seed 1]
 
-An input is one to three packets of the standard or from the field, mutated (bytes changed, dropped, doubled, inserted,
-pieces exchanged, cut), or random bytes, fed in one to four pieces to a reader that lives on, as a connection does. The
+An input is one to three packets of the standard or from the field, in clear or enciphered (SM4), mutated (bytes
+changed, dropped, doubled, inserted, pieces exchanged, cut), or random bytes, fed in one to four pieces to a reader that
+lives on, as a connection does; every frame with a head is deciphered too. The
 reference is the least that a reader in plain Python does: length, check sum by a table, three splits; it judges
 nothing. Rates are by processor time, of one core.
 """
@@ -17,19 +18,43 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.report import Line, machine, table
-from lantian.observations.hj212 import TOLERANCES, Framer, Link, encode, readings
+from lantian.observations.hj212 import (
+    CIPHERS,
+    TOLERANCES,
+    CipherError,
+    DataCipher,
+    Frame,
+    Framer,
+    Link,
+    decode,
+    encode,
+    opened,
+    readings,
+)
 
 VECTORS = Path(__file__).parents[1] / "tests" / "observations" / "hj212" / "vectors.json"
 SIGNS = b"#&;,=-\r\n0123456789ABCDEFabcdefNQCPMNFlag\x00\xff"
 WHEN = datetime(2026, 7, 22, 2, tzinfo=UTC)
 LIVES = 500  # inputs that one reader lives through
+KEY = "0123456789ABCDEFFEDCBA9876543210"
+READERS = [DataCipher.of_session_key(KEY, words, KEY if words.startswith("cbc") else "") for words in CIPHERS]
 
 
 def packets() -> list[bytes]:
     """All literal packets of our facts, as they go over the line."""
     known = json.loads(VECTORS.read_text(encoding="utf-8"))
     names = ("wire", "framed_2017", "framed_2025")
-    return [vector["packet"].encode() + b"\r\n" for name in names for vector in known[name]]
+    clear = [vector["packet"].encode() + b"\r\n" for name in names for vector in known[name]]
+    read = [frame.packet for frame in (decode(packet, tolerances=TOLERANCES) for packet in clear) if frame.packet]
+    return clear + [encode(one, cipher=READERS[at % len(READERS)], longest=9999) for at, one in enumerate(read)]
+
+
+def deciphered(frame: Frame, reader: DataCipher) -> bool:
+    """Whether a frame opens with a key that may not be its own."""
+    try:
+        return opened(frame, reader.open(frame.raw[6:-4]), TOLERANCES).packet is not None
+    except CipherError:
+        return False
 
 
 def spoiled(known: list[bytes], drawn: random.Random) -> bytes:
@@ -58,7 +83,7 @@ def fuzz(count: int, seed: int) -> Iterator[Line]:
     """Feed the inputs; a failure ends the benchmark with its traceback and the number of the input."""
     known, drawn = packets(), random.Random(seed)
     framer = Framer(TOLERANCES)
-    frames = accepted = rows = read_bytes = 0
+    frames = accepted = rows = read_bytes = unsealed = 0
     worst = spent = 0.0
     for number in range(count):
         data = spoiled(known, drawn)
@@ -68,6 +93,8 @@ def fuzz(count: int, seed: int) -> Iterator[Line]:
             for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
                 for frame in framer.feed(data[start:end]):
                     frames += 1
+                    if frame.read is not None:
+                        unsealed += deciphered(frame, READERS[number % len(READERS)])
                     if frame.packet is not None:
                         accepted += 1
                         rows += len(readings(frame.packet))
@@ -82,6 +109,7 @@ def fuzz(count: int, seed: int) -> Iterator[Line]:
             framer = Framer(TOLERANCES if number % (2 * LIVES) else ())
     yield Line("spoiled inputs read", f"{count:,}", "1,000,000, none fails or stands still")
     yield Line("frames in them; accepted; values read", f"{frames:,}; {accepted:,}; {rows:,}")
+    yield Line("deciphered", f"{unsealed:,}")
     yield Line("inputs a second", f"{count / spent:,.0f}", "")
     yield Line("MB a second", f"{read_bytes / spent / 1e6:.1f}")
     yield Line("longest for one input", f"{worst * 1e3:.1f} ms")

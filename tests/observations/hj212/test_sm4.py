@@ -48,6 +48,16 @@ def test_any_data_comes_back_and_has_the_room_that_it_needs(words, data):
     assert cipher.room(size - 1) < len(data)
 
 
+@given(st.sampled_from(CIPHERS), st.one_of(st.binary(max_size=200), st.text("0123456789ABCDEF=", max_size=200)))
+def test_whatever_stands_there_is_deciphered_or_said_to_be_none(words, data):
+    data = data.encode() if isinstance(data, str) else data
+    cipher = DataCipher.of_session_key(KEY.hex(), words, "69" * 16 if words.startswith("cbc") else "")
+    try:
+        assert cipher.open(b"CP=&&" + data + b"&&").startswith(b"CP=&&")
+    except CipherError as error:
+        assert str(error)  # noqa: PT017
+
+
 def test_a_frame_is_opened_once_its_head_is_read_and_keeps_what_its_frame_deviates_in():
     cipher = DataCipher(KEY)
     raw = encode(REQUEST, cipher=cipher)
