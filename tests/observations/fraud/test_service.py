@@ -102,13 +102,16 @@ def test_scoring_again_changes_nothing_and_a_new_version_replaces(plants):
 
 def test_a_day_beside_the_fleet_and_what_cannot_be_asked(plants):
     fraud = Fraud(plants)
-    day = fraud.day("cems", STACKS[1], date(2016, 12, 12), "so2", NOW)
+    day = fraud.course("cems", STACKS[1], date(2016, 12, 12), "so2", NOW)
     assert len(day["own"]) == 24
     assert len(set(day["own"])) == 1
+    week = fraud.course("cems", STACKS[1], date(2016, 12, 12), "so2", NOW, days=7)
+    assert week["own"][-24:] == day["own"]
+    assert len(week["middle"]) == 7 * 24
     assert all(low <= high for low, high in zip(day["low"], day["high"], strict=True))
     for kind, device, says in (("ship", "x", "expected one of"), ("cems", "x", "nothing is known")):
         with pytest.raises((ValueError, LookupError), match=says):
-            fraud.day(kind, device, date(2016, 12, 12), "so2", NOW)
+            fraud.course(kind, device, date(2016, 12, 12), "so2", NOW)
     with pytest.raises(ValueError, match="expected the first before the last"):
         fraud.score(date(2016, 12, 12), date(2016, 12, 8), "test")
     with pytest.raises(ValueError, match="no hour of kind cems"):

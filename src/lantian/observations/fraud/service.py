@@ -151,23 +151,26 @@ class Fraud:
             rows = connection.execute(query.limit(most)).mappings()
             return [{name: value for name, value in row.items() if name != "replaced_at"} for row in rows]
 
-    def day(self, kind: str, device: str, day: date, item: str, as_of: datetime) -> dict[str, list[float | None]]:
-        """The 24 hours of a day of a device beside the fleet: `own`, `low`, `middle`, `high` of the others.
+    def course(
+        self, kind: str, device: str, day: date, item: str, as_of: datetime, *, days: int = 1
+    ) -> dict[str, list[float | None]]:
+        """The hours of a device beside the fleet, of the day or of the `days` up to it: `own`, `low`, `middle`, `high`
+        of the others.
 
         Raises ValueError for an unknown kind, LookupError where the device or the item is not known.
         """
-        fleet, _ = self._fleet(kind, day, day, as_of)
+        fleet, _ = self._fleet(kind, day - timedelta(days=days - 1), day, as_of)
         if device not in fleet.devices or item not in fleet.values:
             raise LookupError(f"{device} {item} {day}: nothing is known")
         s = fleet.devices.index(device)
-        values = fleet.values[item][0]
-        others = np.delete(values, s, axis=0)
-        ordered = np.sort(others, axis=0)
-        counts = (~np.isnan(others)).sum(axis=0)
-        told: dict[str, list[float | None]] = {"own": _plain(values[s])}
+        hours = fleet.values[item].transpose(1, 0, 2).reshape(len(fleet.devices), -1)
+        ordered = np.sort(np.delete(hours, s, axis=0), axis=0)
+        counts = (~np.isnan(ordered)).sum(axis=0)
+        told: dict[str, list[float | None]] = {"own": _plain(hours[s])}
         for name, share in (("low", 0.1), ("middle", 0.5), ("high", 0.9)):
             line = [
-                float(np.quantile(ordered[: counts[h], h], share)) if counts[h] else float("nan") for h in range(24)
+                float(np.quantile(ordered[:known, h], share)) if known else float("nan")
+                for h, known in enumerate(counts)
             ]
             told[name] = _plain(np.array(line))
         return told

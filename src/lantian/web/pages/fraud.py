@@ -13,6 +13,7 @@ from lantian.kernel.settings import TIMEZONE
 from lantian.observations.fraud.catalogue import FEATURES
 from lantian.observations.fraud.service import ALERT_FROM, Fraud
 from lantian.observations.fraud.sources import KINDS
+from lantian.observations.fraud.weeks import WEEKS
 from lantian.observations.fraud.words import item_name
 from lantian.web.desk import Desk
 from lantian.web.navigation import Page
@@ -129,12 +130,21 @@ def _chosen(
 
 
 def _picture(viewer: Viewer, fraud: Fraud, one: dict[str, Any], item: str) -> TraceChart | None:
-    """The day of the device, and the middle four fifths of its fleet."""
+    """The day of the device, and the middle four fifths of its fleet; the four weeks up to it where it is a habit of
+    weeks that is told.
+    """
+    days = 28 if one["evidence"][0]["feature"] in WEEKS else 1
     try:
-        told = fraud.day(one["kind"], one["device"], one["day"], item, viewer.now)
+        told = fraud.course(one["kind"], one["device"], one["day"], item, viewer.now, days=days)
     except (ValueError, LookupError):
         return None
-    names = [str(hour) if hour % 6 == 0 else "" for hour in range(24)]
+    if days == 1:
+        names = [str(hour) if hour % 6 == 0 else "" for hour in range(24)]
+    else:
+        first = one["day"] - timedelta(days=days - 1)
+        names = [
+            f"{first + timedelta(days=hour // 24):%m-%d}" if hour % (24 * 7) == 0 else "" for hour in range(24 * days)
+        ]
     lines = [("middle", "", told["middle"]), ("own", one["name"], told["own"])]
     return trace_chart(lines, names, band=(told["low"], told["high"]))
 
