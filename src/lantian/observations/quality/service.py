@@ -12,13 +12,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 import sqlalchemy as sa
 
 from lantian.observations.gateway.register import Register
-from lantian.observations.quality import checks
+from lantian.observations.quality import checks, minutes
 from lantian.observations.quality.grid import neighbours
 from lantian.observations.quality.kinds import Kind, book_of
 from lantian.observations.quality.tables import quality_flag, quality_run
@@ -43,6 +43,9 @@ DEVICES = ("cems", "dust", "micro")
 
 NORMAL, STOPPED = ("N", "S"), "F"
 """Marks of HJ 212: normal or typed in; stopped."""
+
+Span: TypeAlias = tuple[datetime, datetime]
+"""From, to (exclusive)."""
 
 _KEY = ("place", "item", "check", "time")
 FLAGS: dict[str, Any] = {
@@ -212,7 +215,33 @@ class Quality:
         flags = checks.run(frame, kind, _near(kind, stations), start=start, end=end, now=now, rules=self.book)
         inside = pl.col("time").is_between(start, end, closed="left")
         counted = 0 if set(items) <= set(WEATHER) else frame.filter(inside).height
-        return counted, flags.with_columns(pl.lit(kind.code).alias("kind"))
+        short = self._short_hours(kind, stations, frame.filter(inside), (start, end), now)
+        return counted, pl.concat([flags, short]).with_columns(pl.lit(kind.code).alias("kind"))
+
+    def _short_hours(
+        self,
+        kind: Kind,
+        stations: Sequence[Station],
+        hours: pl.DataFrame,
+        span: Span,
+        now: datetime,
+    ) -> pl.DataFrame:
+        """Flags of stations' hours that rest on too few minutes, where a registered device sends these."""
+        codes = {station.code for station in stations}
+        devices = [one for one in Register(self._platform).devices(at=now) if one.station in codes]
+        items = [item for item in kind.items if item in hours.columns]
+        if not devices or not items:
+            return pl.DataFrame(schema=checks.SCHEMA)
+        places = {one.mn: one.station for one in devices}
+        counted = (
+            minutes.of_devices(self._platform, devices, items, *span, now)
+            .with_columns(pl.col("device").replace_strict(places, return_dtype=pl.String).alias("place"))
+            .group_by("place", "time", "item")
+            .agg(pl.col("minutes").max())
+        )
+        theirs = hours.filter(pl.col("place").is_in(list(places.values())))
+        long = theirs.unpivot(on=items, index=["place", "time"], variable_name="item").drop_nulls("value")
+        return checks.short_hours(long.join(counted, on=["place", "time", "item"]), kind, self.book)
 
     def _judge_devices(
         self, kind: Kind, start: datetime, end: datetime, now: datetime, places: Sequence[str] | None
@@ -245,6 +274,10 @@ class Quality:
             parts.append(checks.run(wide, kind, beside, start=start, end=end, now=now, rules=self.book))
         inside = long.filter(pl.col("time").is_between(start, end, closed="left"))
         parts.append(checks.flagged(inside.filter(pl.col("flag") != STOPPED), self.book))
+        counted = minutes.of_devices(self._platform, devices, list(kind.items), start, end, now)
+        valid = inside.filter(pl.col("flag").is_null() | pl.col("flag").is_in(NORMAL))
+        valid = valid.join(counted.rename({"device": "place"}), on=["place", "time", "item"])
+        parts.append(checks.short_hours(valid, kind, self.book))
         flags = pl.concat(parts).with_columns(pl.lit(kind.code).alias("kind"))
         return inside.select("place", "time").n_unique(), flags
 

@@ -18,8 +18,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import polars as pl
+import sqlalchemy as sa
 
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import JobRun, task
@@ -38,7 +40,11 @@ from lantian.observations.vehicles.routes import hours, main_hours, routes
 
 FEED = "vehicle_passing"
 ACTOR = "vehicles"
+MANY = 1_000_000
+"""So many passings are not gone over for each reader anew."""
 _KEY = "vehicles.key"
+
+_LATELY: WeakKeyDictionary[sa.Engine, tuple[datetime, Overview]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +178,18 @@ class Vehicles:
             self.limits.days,
             tuple(sorted(set(counted["fuels"]) - known - {"electric"})),
         )
+
+    def lately(self, now: datetime) -> Overview:
+        """The overview as pages show it: at the moment; where it is of a million passings and more, computed once in
+        ten minutes of the clock.
+        """
+        mark = now.replace(minute=now.minute - now.minute % 10, second=0, microsecond=0)
+        kept = _LATELY.get(self._platform.engine)
+        if kept is None or kept[0] != mark:
+            kept = (mark, self.overview(now))
+            if kept[1].measured >= MANY:
+                _LATELY[self._platform.engine] = kept
+        return kept[1]
 
     def shown(self, whole: Overview, reader: Reader) -> Overview | None:
         """What a reader may see: None where the feed is not theirs; else vehicles that passed in their regions, with

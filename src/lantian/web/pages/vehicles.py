@@ -119,7 +119,7 @@ def file(request: Request, viewer: Reader, key: str) -> Response:
 
 def overview(viewer: Viewer, vehicles: Vehicles) -> Overview:
     """Everything, plates in full; never give it to a page but through `Vehicles.shown`."""
-    return Memory(viewer)("vehicles", lambda: vehicles.overview(viewer.now))
+    return Memory(viewer)("vehicles", lambda: vehicles.lately(viewer.now))
 
 
 def heat_map(road_hours: pl.DataFrame, pollutant: str) -> list[dict[str, Any]]:
