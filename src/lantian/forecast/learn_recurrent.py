@@ -59,7 +59,7 @@ class Effort:
         steps: steps of the optimiser; ``batch``: issues in each.
         ahead: hours that a training issue looks ahead, a multiple of `BLOCK`. Later leads go on by the same laws.
         rate: largest learning rate; ``decay``: of the weights.
-        iterations: of the boosted trees that come after the network.
+        iterations: of the boosted trees of cities.
     """
 
     members: int = 8

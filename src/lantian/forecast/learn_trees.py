@@ -1,4 +1,4 @@
-"""Boosted trees of one daily item: what corrects the network, and what forecasts cities without hours.
+"""Boosted trees of one daily item: what forecasts cities without hours, and what tells how large errors are.
 
 Absolute error of logarithms is what they lessen, so their value is a median, which is what NME asks for; days weigh
 more the more there is in the air, as they do in NME. The logarithm is of c + `FLOOR`.
