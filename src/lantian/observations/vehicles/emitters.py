@@ -50,7 +50,7 @@ def judged(passings: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     )
 
 
-def unjudged(passings: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+def unjudged(passings: pl.DataFrame | pl.LazyFrame, limits: Limits) -> pl.DataFrame:
     """Vehicles of which no valid value could be held against a limit that decides, by fuel: ``fuel, vehicles,
     passings``, the most first. Electric ones have nothing to judge and are left out.
     """
@@ -61,13 +61,14 @@ def unjudged(passings: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         if one.role == "decides"
     ]
     able = pl.any_horizontal(pl.lit(False), *held) & pl.col("valid").fill_null(True)
-    each = passings.filter(pl.col("fuel") != "electric").group_by("plate").agg(
+    each = passings.lazy().filter(pl.col("fuel") != "electric").group_by("plate").agg(
         pl.col("fuel").last(), able.any().alias("able"), pl.len().cast(pl.Int64).alias("passings")
     )  # fmt: skip
     return (
         each.filter(~pl.col("able"))
         .group_by("fuel")
         .agg(pl.len().cast(pl.Int64).alias("vehicles"), pl.col("passings").sum())
+        .collect(engine="streaming")
         .sort("vehicles", "fuel", descending=[True, False])
     )
 

@@ -32,7 +32,7 @@ from lantian.observations.feeds import PLATFORM, Reader
 from lantian.observations.feeds.columns import Columns
 from lantian.observations.feeds.service import Feeds
 from lantian.observations.vehicles import limits as configured
-from lantian.observations.vehicles.emitters import PASSINGS, emitters, suspects
+from lantian.observations.vehicles.emitters import PASSINGS, emitters, suspects, unjudged
 from lantian.observations.vehicles.limits import POLLUTANTS, Limits
 from lantian.observations.vehicles.plates import covered, handle
 from lantian.observations.vehicles.roads import road_hours
@@ -160,12 +160,10 @@ class Vehicles:
         gates = self.gates(now)
         roads_of = {one.gate: one.road for one in gates.values()}
         flow = self._feeds.read("traffic_flow", PLATFORM, start=now - timedelta(days=self.limits.days), as_of=now)
-        known = {limit.fuel for limit in self.limits.limits}
         counted = every.select(
             pl.len().alias("measured"),
             pl.col("valid").fill_null(value=True).sum().alias("valid"),
             pl.col("plate").n_unique().alias("vehicles"),
-            pl.col("fuel").unique().implode().alias("fuels"),
         ).collect(engine="streaming").row(0, named=True)  # fmt: skip
         return Overview(
             self._vehicles(ranked, theirs, theirs.filter(latest)),
@@ -176,7 +174,7 @@ class Vehicles:
             counted["vehicles"],
             since,
             self.limits.days,
-            tuple(sorted(set(counted["fuels"]) - known - {"electric"})),
+            tuple(unjudged(every, self.limits).iter_rows()),
         )
 
     def lately(self, now: datetime) -> Overview:
