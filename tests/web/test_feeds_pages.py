@@ -185,7 +185,7 @@ def test_the_catalogue_takes_a_definition_and_says_what_is_wrong_with_another(wo
     office, owner = client_of(world, "office"), client_of(world, "owner")
     wrong = office.post("/catalogue", files={"file": ("c.yaml", CISTERN.replace("high: 20", "high: -1"))})
     assert wrong.status_code == 422
-    assert "c.yaml, fields, level, high: -1.0" in wrong.text
+    assert "c.yaml, fields, level, high：-1.0；应为 at least low" in wrong.text
     assert owner.post("/catalogue", files={"file": ("c.yaml", CISTERN)}).status_code == 422  # not its department's
     taken = office.post("/catalogue", files={"file": ("c.yaml", CISTERN)})
     assert (taken.status_code, taken.headers["location"]) == (303, "/catalogue/cistern")

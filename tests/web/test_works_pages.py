@@ -283,9 +283,9 @@ def test_a_csv_of_firms_makes_fires_and_names_its_wrong_rows(as_):
     assert sender.post("/api/v1/burning/hotspots", content=b"a,b\n1,2\n", headers=kind).status_code == 422
     page = sender.post("/burning/hotspots", files={"file": ("fires.csv", FIRMS + rows + pixel % b"y", "text/csv")})
     assert "读到 2 个像元，新 0 个，新火点 0 处，退回 1 行" in page.text
-    assert "第 4 行 latitude y" in page.text
+    assert "第 4 行 latitude y：应为 -90 至 90 的度数。" in page.text
     wrong = sender.post("/burning/hotspots", files={"file": ("fires.csv", b"a,b\n1,2\n", "text/csv")})
-    assert (wrong.status_code, "fires.csv: column latitude is missing" in wrong.text) == (422, True)
+    assert (wrong.status_code, "fires.csv：缺少列 latitude；应有" in wrong.text) == (422, True)
 
 
 @pytest.mark.requirement("M10", part="the warden's page works by plain posts, for one thumb")

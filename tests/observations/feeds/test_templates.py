@@ -5,7 +5,9 @@ import io
 import openpyxl
 import pytest
 
-from lantian.observations.feeds import PLATFORM, Feeds, templates
+from lantian.observations.feeds import PLATFORM, FeedError, Feeds, templates
+from lantian.observations.feeds.loading import definitions
+from lantian.observations.feeds.reading import read
 
 from .world import settle
 
@@ -59,3 +61,20 @@ def test_a_csv_opens_in_excel_explains_itself_and_comes_back(feeds):
                 "known_at",
                 "batch",
             }
+
+
+@pytest.mark.requirement("M6", part="what is wrong with a whole file, in both languages")
+@pytest.mark.parametrize(
+    ("content", "zh"),
+    [
+        ("降尘罐,重量\n1,2\n", "a.csv：没有一列是"),
+        ('{"rows": 3}', 'a.csv：应为对象的列表，或 {"rows": [...]}'),
+        ("[{", "a.csv：不是有效的 JSON"),
+        ('[{"strange": 1}]', "a.csv 第 1 行：没有字段“strange”；有 site"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_so_in_both_languages(content, zh):
+    with pytest.raises(FeedError) as told:
+        read(("a.csv", content.encode()), definitions()["dustfall"])
+    assert told.value.zh.startswith(zh)
+    assert told.value.en == str(told.value) != told.value.zh

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from lantian.kernel.said import Said, SaidError
 from lantian.observations.burning.joining import Signal, level
 
 NEEDED: Final = ("latitude", "longitude", "acq_date", "acq_time", "confidence")
@@ -23,10 +24,20 @@ REJECTS: Final = pl.Schema({
     "file": pl.String(), "line": pl.Int64(), "field": pl.String(), "value": pl.String(), "reason": pl.String(),
 })  # fmt: skip
 
+RIGHT: Final = {
+    "latitude": Said("expected degrees from -90 to 90", "应为 -90 至 90 的度数"),
+    "longitude": Said("expected degrees from -180 to 180", "应为 -180 至 180 的度数"),
+    "acq_time": Said(
+        "expected acq_date as 2016-12-15 and acq_time as 0530, UTC", "acq_date 应如 2016-12-15，acq_time 应如 0530，UTC"
+    ),
+    "frp": Said("expected megawatts", "应为兆瓦"),
+}
+"""What would be right in a field of a rejected row; the English is its reason."""
+
 _BRIGHT = ("brightness", "bright_ti4")
 
 
-class FirmsError(ValueError):
+class FirmsError(SaidError):
     """A file that is no CSV of FIRMS; the message names file, what is missing and what would be right."""
 
 
@@ -38,11 +49,13 @@ def read(content: bytes, name: str = "FIRMS") -> tuple[pl.DataFrame, pl.DataFram
     try:
         table = pl.read_csv(content, infer_schema=False) if content.strip() else pl.DataFrame()
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise FirmsError(f"{name}: not CSV: {str(error).splitlines()[0]}") from None
+        said = str(error).splitlines()[0]
+        raise FirmsError(f"{name}: not CSV: {said}", f"{name}：不是 CSV（{said}）") from None
     table = table.rename({column: column.strip().lower() for column in table.columns})
     if missing := [column for column in NEEDED if column not in table.columns]:
         raise FirmsError(
-            f"{name}: column {missing[0]} is missing; expected {', '.join(NEEDED)} and more, as FIRMS has them"
+            f"{name}: column {missing[0]} is missing; expected {', '.join(NEEDED)} and more, as FIRMS has them",
+            f"{name}：缺少列 {missing[0]}；应有 {'、'.join(NEEDED)} 等，与 FIRMS 发布的一致",
         )
     bright = next((column for column in _BRIGHT if column in table.columns), None)
     optional = [c for c in ("satellite", "instrument", "frp", "scan", "track", "daynight") if c not in table.columns]
@@ -56,20 +69,16 @@ def read(content: bytes, name: str = "FIRMS") -> tuple[pl.DataFrame, pl.DataFram
         (_number(pl.col(bright)) if bright else pl.lit(None, pl.Float64)).alias("_bright"),
     )
     faults = [
-        ("latitude", ~pl.col("_lat").is_between(-90, 90).fill_null(value=False), "expected degrees from -90 to 90"),
-        (
-            "longitude",
-            ~pl.col("_lon").is_between(-180, 180).fill_null(value=False),
-            "expected degrees from -180 to 180",
-        ),
-        ("acq_time", pl.col("time").is_null(), "expected acq_date as 2016-12-15 and acq_time as 0530, UTC"),
-        ("frp", pl.col("_frp").is_null() & (pl.col("frp").str.strip_chars() != ""), "expected megawatts"),
+        ("latitude", ~pl.col("_lat").is_between(-90, 90).fill_null(value=False), RIGHT["latitude"]),
+        ("longitude", ~pl.col("_lon").is_between(-180, 180).fill_null(value=False), RIGHT["longitude"]),
+        ("acq_time", pl.col("time").is_null(), RIGHT["acq_time"]),
+        ("frp", pl.col("_frp").is_null() & (pl.col("frp").str.strip_chars() != ""), RIGHT["frp"]),
     ]
     rejects = pl.concat(
         [
             read_.filter(wrong).select(
                 pl.lit(name).alias("file"), pl.col("line").cast(pl.Int64), pl.lit(field).alias("field"),
-                pl.col(field).alias("value"), pl.lit(right).alias("reason"),
+                pl.col(field).alias("value"), pl.lit(str(right)).alias("reason"),
             )
             for field, wrong, right in faults
         ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from lantian.kernel.said import SaidError
 from lantian.observations.feeds.definition import Words
 
 _NEEDED: Any = object()
 
 
-class FeedError(ValueError):
+class FeedError(SaidError):
     """A definition cannot be used, or what was asked does not fit it; the message names file, entry, field, value
     and what is right.
     """
@@ -27,7 +28,8 @@ class Entry:
         """The error for a field."""
         place = ", ".join(part for part in (self.file, self.where, field) if part)
         said = "missing" if value is None else repr(value)
-        return FeedError(f"{place}: {said}; expected {right}")
+        said_zh = "缺少" if value is None else said
+        return FeedError(f"{place}: {said}; expected {right}", f"{place}：{said_zh}；应为 {right}")
 
     def called(self, name: str) -> Entry:
         """The same under a name that says more than its number."""

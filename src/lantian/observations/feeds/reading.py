@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from lantian.observations import words
 from lantian.observations.feeds.definition import Feed, Field
 from lantian.observations.feeds.entry import FeedError
 from lantian.observations.readers import ReadError
@@ -58,7 +59,7 @@ def read(given: Given, feed: Feed) -> Reading:
         try:
             name, raw = path.name, content(path)
         except ReadError as error:
-            raise FeedError(str(error)) from None
+            raise FeedError(str(error), words.chinese(str(error))) from None
     try:
         if is_workbook(raw):
             return _first(sheets(raw, name), name, feed)
@@ -67,7 +68,7 @@ def read(given: Given, feed: Feed) -> Reading:
             return of_rows(_json(text, name), feed, name)
         return _first([TextGrid(name, text, mark) for mark in DELIMITERS], name, feed)
     except ReadError as error:
-        raise FeedError(str(error)) from None
+        raise FeedError(str(error), words.chinese(str(error))) from None
 
 
 def of_rows(rows: Iterable[Mapping[str, Any]], feed: Feed, name: str = "") -> Reading:
@@ -80,14 +81,18 @@ def of_rows(rows: Iterable[Mapping[str, Any]], feed: Feed, name: str = "") -> Re
     made: list[dict[str, str | None]] = []
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
-            raise FeedError(f"{name or feed.name}, row {number}: {str(row)[:80]!r}; expected an object of field: value")
+            raise FeedError(
+                f"{name or feed.name}, row {number}: {str(row)[:80]!r}; expected an object of field: value",
+                f"{name or feed.zh} 第 {number} 行“{str(row)[:80]}”：应为 字段: 值 的对象",
+            )
         entry: dict[str, str | None] = {FILE: name, LINE: str(number)}
         for key, value in row.items():
             field = heads.get(_plain(str(key)))
             if field is None:
                 raise FeedError(
                     f"{name or feed.name}, row {number}: unknown field {str(key)[:60]!r}; {feed.name} has "
-                    + ", ".join(feed.schema)
+                    + ", ".join(feed.schema),
+                    f"{name or feed.zh} 第 {number} 行：没有字段“{str(key)[:60]}”；有 {'、'.join(feed.schema)}",
                 )
             entry[field] = _text(value)
         made.append(entry)
@@ -111,22 +116,33 @@ def _first(grids: Sequence[Grid], name: str, feed: Feed) -> Reading:
                 best = (len(known), ", ".join(sorted(set(feed.key) - set(known))))
             if set(feed.key) <= set(known):
                 return _table(grid, at, found, name, feed)
-    right = f"the columns {', '.join(f'{one.zh} ({one.name})' for one in feed.fields)}; take the template"
+    columns = ", ".join(f"{one.zh} ({one.name})" for one in feed.fields)
+    right, right_zh = f"the columns {columns}; take the template", f"应有列 {columns}；可下载模板"
     if best[0]:
-        raise FeedError(f"{name}: the column {best[1]} of the key is missing; expected {right}")
-    raise FeedError(f"{name}: no column of it is a field of {feed.name} {feed.zh}; expected {right}")
+        raise FeedError(
+            f"{name}: the column {best[1]} of the key is missing; expected {right}",
+            f"{name}：缺少主键列 {best[1]}；{right_zh}",
+        )
+    raise FeedError(
+        f"{name}: no column of it is a field of {feed.name} {feed.zh}; expected {right}",
+        f"{name}：没有一列是{feed.zh}（{feed.name}）的字段；{right_zh}",
+    )
 
 
 def _table(grid: Grid, at: int, found: list[str | None], name: str, feed: Feed) -> Reading:
     known = [one for one in found if one]
     twice = sorted({one for one in known if known.count(one) > 1})
     if twice:
-        raise FeedError(f"{name}: the column {twice[0]} stands there twice; expected it once")
+        raise FeedError(
+            f"{name}: the column {twice[0]} stands there twice; expected it once", f"{name}：列 {twice[0]} 重复"
+        )
     unknown = [cell for cell, field in zip(grid.head[at], found, strict=True) if cell.strip() and field is None]
     notes = (f"{name}: 未识别的列已略过 columns passed over: {', '.join(unknown)}",) if unknown else ()
     lacking = [one.name for one in feed.fields if one.required and one.name not in known]
     if lacking:
-        raise FeedError(f"{name}: the column {lacking[0]} is missing; it is required")
+        raise FeedError(
+            f"{name}: the column {lacking[0]} is missing; it is required", f"{name}：缺少必填列 {lacking[0]}"
+        )
     table = grid.table(at)
     cells = table.cells
     if cells.width > 1:
@@ -144,7 +160,7 @@ def _table(grid: Grid, at: int, found: list[str | None], name: str, feed: Feed) 
                 "line": part["line"].cast(pl.String),
                 "field": part["field"],
                 "value": part["value"],
-                "reason": ["这一行的列数多于表头：含分隔符的内容请加引号"] * part.height,
+                "reason": [words.chinese(reason) for reason in part["reason"]],
                 "reason_en": part["reason"],
                 "row": part["value"],
             },
@@ -159,10 +175,12 @@ def _json(text: str, name: str) -> list[Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise FeedError(f"{name}: not JSON: {error}") from None
+        raise FeedError(f"{name}: not JSON: {error}", f"{name}：不是有效的 JSON（{error}）") from None
     rows = value.get("rows") if isinstance(value, dict) else value
     if not isinstance(rows, list):
-        raise FeedError(f'{name}: expected a list of objects, or {{"rows": [...]}}')
+        raise FeedError(
+            f'{name}: expected a list of objects, or {{"rows": [...]}}', f'{name}：应为对象的列表，或 {{"rows": [...]}}'
+        )
     return rows
 
 

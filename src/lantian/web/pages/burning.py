@@ -10,9 +10,10 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from lantian.kernel.accounts import NotPermitted, scopes_of
+from lantian.kernel.said import in_language
 from lantian.observations.burning import store
 from lantian.observations.burning.fire import BURNT, KINDS, MOVES, SOURCES, STATES, Fire, FireError, FireEvent
-from lantian.observations.burning.firms import FirmsError
+from lantian.observations.burning.firms import RIGHT, FirmsError
 from lantian.observations.burning.service import HANDLE, Burning, by_district
 from lantian.observations.feeds.entry import FeedError
 from lantian.supervision.events import CaseError
@@ -56,7 +57,7 @@ def take(request: Request, viewer: Importer, file: UploadFile) -> Response:
     try:
         brought = bring(viewer, content, file.filename or "file")
     except (FirmsError, FeedError) as error:
-        return _page(request, viewer, 30, "", fault=str(error))
+        return _page(request, viewer, 30, "", fault=in_language(error, language_of(request)))
     return _page(request, viewer, 30, "", brought=brought)
 
 
@@ -81,6 +82,7 @@ def _page(
         status=422 if fault else 200,
         fault=fault,
         brought=brought,
+        right=lambda field: in_language(RIGHT[field], language),
         may_import=viewer.may("data.import") and viewer.may("alerts.read"),
         open=sorted(open_, key=lambda one: one.told_at or one.found_at),
         rows=listed[:ROWS],

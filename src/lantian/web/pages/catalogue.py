@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, File, Form, HTTPException, Path, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
+from lantian.kernel.said import in_language
 from lantian.observations import catalogue
 from lantian.observations.catalogue.entries import completeness
 from lantian.observations.catalogue.grants import Grant, NotTheirsError, may_decide
@@ -47,19 +48,22 @@ def add(request: Request, viewer: Manager, file: Annotated[UploadFile, File()]) 
     name = (file.filename or "definition.yaml")[-80:]
     try:
         if len(content) > LARGEST:
-            raise FeedError(f"{name}: larger than {LARGEST // 1024} KB; expected a definition file")
+            most = LARGEST // 1024
+            raise FeedError(f"{name}: larger than {most} KB; expected a definition file", f"{name}：超过 {most} KB")
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise FeedError(f"{name}: expected text in UTF-8") from None
+            raise FeedError(f"{name}: expected text in UTF-8", f"{name}：应为 UTF-8 文本") from None
         owner = definition(text, name).owner
         if not viewer.may("feeds.manage", None, owner):
-            raise FeedError(f"{name}, owner: {owner!r}; expected your own department")
+            raise FeedError(
+                f"{name}, owner: {owner!r}; expected your own department", f"{name}，owner：{owner}；应为您所在的部门"
+            )
         feeds = Feeds(viewer.platform)
         made = feeds.add(text, viewer.account.actor, file=name)
         refresh(viewer.platform.engine, feeds.all().values())
     except FeedError as error:
-        return _page(request, viewer, fault=str(error))
+        return _page(request, viewer, fault=in_language(error, language_of(request)))
     return RedirectResponse(f"/catalogue/{made.name}", 303)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import polars as pl
 from fastapi import APIRouter, File, HTTPException, Path, Query, Request, Response, UploadFile
 
+from lantian.kernel.said import in_language
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations import catalogue
 from lantian.observations.feeds import PLATFORM, Feed, FeedError, Feeds, Field, Reader, records, templates
@@ -88,12 +89,15 @@ def upload(
     try:
         content = file.file.read(LARGEST + 1)
         if not content or len(content) > LARGEST:
-            raise FeedError(f"{said}: {len(content)} bytes; expected 1 to {LARGEST}")
+            size = len(content)
+            raise FeedError(
+                f"{said}: {size} bytes; expected 1 to {LARGEST}", f"{said}：{size} 字节，应为 1 至 {LARGEST} 字节"
+            )
         receipt = feeds.put(feed.name, (said, content), viewer.account.actor, within=within)
         rows = tuple(feeds.rejected(receipt.batch).head(SHOWN).to_dicts())
         done = Uploaded(receipt, rows)
     except FeedError as error:
-        done = Uploaded(fault=str(error))
+        done = Uploaded(fault=in_language(error, language_of(request)))
     return _page(request, viewer, feed, done=done)
 
 
