@@ -146,7 +146,7 @@ def test_the_fraud_page_ranks_days_and_shows_evidence_and_thresholds(judged, fre
     english = fresh_client.get("/fraud?lang=en").text
     assert "device-days of the last 14 days are over the limit" in english
     limits = fresh_client.get("/fraud/thresholds?lang=zh").text
-    assert "2016-09-30 至 2016-12-01，3 台设备" in limits
+    assert "2016-10-25 至 2016-12-01，3 台设备" in limits
     assert "削顶" in limits
 
 

@@ -29,8 +29,8 @@ PAST = 56
 LOOK_BACK = PAST + max(SHIFTED)
 """Days before a day that these features look at."""
 
-STILL = 0.03
-"""Logarithm of a ratio that every device departs from its neighbours by, however true it is."""
+STILL = 0.07
+"""Logarithm by which a ratio to neighbours varies at the least: one of them that turns moves the others too."""
 
 
 @dataclass(frozen=True)
