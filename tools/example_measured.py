@@ -1,4 +1,4 @@
-"""Write the invented records 示例 of water, waste, dustfall, electricity, road cleaning and complaints of the example.
+"""Write the invented records 示例 of water, soil, waste, dustfall, electricity, cleaning and complaints of the example.
 
     python tools/example_measured.py examples/beijing/feeds
 
@@ -57,6 +57,8 @@ def main(folder: Path) -> None:
     for feed, head, rows in (
         ("water_section", "section,name,water,region,body,target,lon,lat", sections()),
         ("water_sample", "section,time,item,value,below", samples()),
+        ("soil_point", "point,name,region,use,lon,lat", soil_points()),
+        ("soil_sample", "point,date,item,value,below", soil_samples()),
         ("waste_manifest", MANIFEST, manifests()),
         ("dustfall_site", "site,name,region,dusty,lon,lat", sites()),
         ("dustfall", "site,month,jar,gain,blank,area,days,note", jars()),
@@ -108,6 +110,39 @@ def samples() -> Iterator[Iterable[object]]:
                     winter = 1 + 0.5 * season if item == "nh3n" else 1
                     value = round(usual * strength * winter * math.exp(chance.gauss(0, 0.25)), decimals)
                     yield code, stamp, item, max(value, limit), int(value < limit)
+
+
+# Points of soil: code, name, district, use, pH, and what is above its usual value by how much.
+SOIL = (
+    ("SL-T-01", "示例大兴菜地", "110115", "field", 7.9, {}),
+    ("SL-T-02", "示例通州稻田", "110112", "paddy", 7.2, {"cd": 6.0}),
+    ("SL-T-03", "示例昌平果园", "110114", "orchard", 6.8, {"cu": 3.4}),
+    ("SL-T-04", "示例房山农田", "110111", "field", 6.3, {"cd": 26.0, "pb": 3.0}),
+    ("SL-T-05", "示例顺义旧厂地块", "110113", "second", None, {"pb": 14.0}),
+    ("SL-T-06", "示例朝阳拟建学校地块", "110105", "first", None, {"as": 3.5, "pb": 19.0}),
+    ("SL-T-07", "示例门头沟农田", "110109", "field", None, {}),
+)
+SOIL_USUAL = {"cd": 0.12, "hg": 0.08, "as": 8.5, "pb": 24.0, "cr": 55.0, "cu": 23.0, "ni": 26.0, "zn": 70.0}
+
+
+def soil_points() -> Iterator[Iterable[object]]:
+    """The points."""
+    chance = random.Random("soil")
+    for code, name, region, use, *_ in SOIL:
+        yield code, name, region, use, *near(region, chance)
+
+
+def soil_samples() -> Iterator[Iterable[object]]:
+    """One sample a point in the autumn of 2016; of one field nobody measured the pH."""
+    for number, (code, _, _, use, acid, above) in enumerate(SOIL):
+        chance = random.Random(f"soil {code}")
+        day = date(2016, 9, 12 + number)
+        if acid is not None:
+            yield code, day, "ph", acid, 0
+        for item, usual in SOIL_USUAL.items():
+            if use in ("first", "second") and item in ("cr", "zn"):
+                continue  # without a value there
+            yield code, day, item, round(usual * above.get(item, 1) * math.exp(chance.gauss(0, 0.05)), 2), 0
 
 
 MANIFEST = (

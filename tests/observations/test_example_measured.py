@@ -20,6 +20,7 @@ from lantian.observations import alerts
 from lantian.observations.dustfall import service as dustfall
 from lantian.observations.feeds import PLATFORM, Feeds
 from lantian.observations.power import service as power
+from lantian.observations.soil import service as soil
 from lantian.observations.waste import service as waste
 from lantian.observations.water import law
 from lantian.observations.water import service as water
@@ -31,7 +32,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "beijing" / "feeds"
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)
 ORDER = (
-    "water_section", "water_sample", "waste_manifest", "dustfall_site", "dustfall", "city_size", "electricity_line",
+    "water_section", "water_sample", "soil_point", "soil_sample", "waste_manifest", "dustfall_site", "dustfall",
+    "city_size", "electricity_line",
     "stop_order", "electricity", "road_cleaning_track", "complaint_feed",
 )  # fmt: skip
 EVERYWHERE = [(None, None)]
@@ -72,6 +74,19 @@ def test_items_of_the_feed_are_those_of_the_standard(example: Platform) -> None:
     codes = Feeds(example).feed("water_sample").field("item").codes
     assert set(codes) == {*law().items, "do_saturation", "temperature"}
     assert all(codes[code].zh == item.zh for code, item in law().items.items())
+
+
+@pytest.mark.requirement("M12", part="soil of the example")
+def test_soil_of_the_example(example: Platform) -> None:
+    found = soil.read(example, PLATFORM, as_of=NOW)
+    levels = {
+        one.id: (one.judgement.level, tuple(each.item for each in one.judgement.exceeding)) for one in found.points
+    }
+    assert levels == {
+        "SL-T-04": ("intervention", ("cd",)),
+        "SL-T-06": ("screening", ("as", "pb")),
+        "SL-T-02": ("screening", ("cd",)),
+    } | {f"SL-T-0{n}": ("low", ()) for n in (1, 3, 5)} | {"SL-T-07": ("unjudged", ())}
 
 
 @pytest.mark.requirement("M12", part="section class of the example")

@@ -50,6 +50,7 @@ PATHS = (
     "/burning",
     "/vehicles",
     "/waste",
+    "/soil",
     "/complaints",
     "/questions",
     "/opinion",

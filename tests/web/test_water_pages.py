@@ -34,10 +34,11 @@ FOLDER = ROOT / "examples" / "beijing" / "feeds"
 NOW = datetime(2016, 12, 16, 12, tzinfo=UTC)
 SHOWN = ("E-SL-01", "E-SL-03")
 FEEDS = (
-    "water_section", "water_sample", "waste_manifest", "dustfall_site", "dustfall", "city_size", "electricity_line",
+    "water_section", "water_sample", "soil_point", "soil_sample", "waste_manifest", "dustfall_site", "dustfall",
+    "city_size", "electricity_line",
     "stop_order", "electricity", "road_cleaning_track",
 )  # fmt: skip
-PATHS = ("/water", "/water?section=SL-NG-01", "/waste", "/dustfall", "/network", "/power?enterprise=E-SL-03")
+PATHS = ("/water", "/water?section=SL-NG-01", "/soil", "/waste", "/dustfall", "/network", "/power?enterprise=E-SL-03")
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,19 @@ def test_water_answers_with_shares_and_names_what_exceeds(ask: Callable[..., Any
     one = ask("/water", month="2016-11", section=worse[0]["section"], lang="en").text
     assert "Mean of" in one
     assert "beyond the limit aimed at" in one
+
+
+@pytest.mark.requirement("M12", part="page: soil above screening and intervention values, and how sure those are")
+def test_soil_names_the_points_above_a_value_and_that_values_are_from_memory(ask: Callable[..., Any]) -> None:
+    page = ask("/soil").text
+    rows = {row["point"]: row for row in ask("/api/v1/soil").json()}
+    above = [sum(row["level"] == level for row in rows.values()) for level in ("intervention", "screening")]
+    assert f"{len(rows)} 个点位中，{above[0]} 个高于管制值，{above[1]} 个高于筛选值" in page
+    assert (rows["SL-T-04"]["exceeding"], rows["SL-T-04"]["standard"]) == (["cd"], "GB 15618-2018")
+    assert "MEMORY 凭记忆" in page
+    assert "缺 pH" in page
+    assert "SL-T" not in ask("/soil", region="110101").text
+    assert [row["point"] for row in ask("/api/v1/soil", login="county").json()] == ["SL-T-02"]
 
 
 @pytest.mark.requirement("M12", part="page: manifests that never arrived")

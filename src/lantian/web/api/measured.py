@@ -1,4 +1,4 @@
-"""`/water`, `/waste`, `/dustfall`, `/network`, `/power`, `/cleaning`: what follows from the measured feeds.
+"""`/water`, `/soil`, `/waste`, `/dustfall`, `/network`, `/power`, `/cleaning`: what follows from the measured feeds.
 
 The records themselves are datasets (`/datasets/<feed>`); here is what the rules make of them, of the rows that the
 caller may see.
@@ -23,6 +23,7 @@ from lantian.web.api.answers import TABLE, Format, refuse, resource, table_respo
 from lantian.web.measured import FeedReader, Month, Region, reader_of, remembered
 from lantian.web.pages import dustfall as dustfall_page
 from lantian.web.pages import network as network_page
+from lantian.web.pages import soil as soil_page
 from lantian.web.pages import waste as waste_page
 from lantian.web.pages import water as water_page
 
@@ -74,6 +75,37 @@ def _section(one: SectionMonth, year: WaterYear) -> dict[str, Any]:
         "main": list(said.main),
         "example": one.section in year.example,
     }
+
+
+@router.get("/soil", responses=TABLE)
+def soil(viewer: FeedReader, region: Region = "", format: Format = "json") -> Response:  # noqa: A002
+    """Points of soil with their last sample: `low`, `screening` or `intervention` (above that value), `unjudged`.
+
+    `exceeding` are items above their screening value, `multiples` (value / screening value - 1) stand in their order.
+    """
+    schema = {
+        "point": _TEXT, "name": _TEXT, "region": _TEXT, "use": _TEXT, "date": pl.Date(), "level": _TEXT,
+        "exceeding": pl.List(_TEXT), "multiples": pl.List(_NUMBER), "standard": _TEXT, "confidence": _TEXT,
+        "example": _YES,
+    }  # fmt: skip
+    found = soil_page.soil_of(viewer, region)
+    rows = [
+        {
+            "point": one.id,
+            "name": one.name,
+            "region": one.region,
+            "use": one.use,
+            "date": one.day,
+            "level": one.judgement.level,
+            "exceeding": [each.item for each in one.judgement.exceeding],
+            "multiples": [float(each.multiple or 0) for each in one.judgement.exceeding],
+            "standard": found.law.edition(one.use),
+            "confidence": found.law.confidence,
+            "example": one.example,
+        }
+        for one in found.points
+    ]
+    return _table(rows, schema, format, "soil")
 
 
 @router.get("/waste", responses=TABLE)
