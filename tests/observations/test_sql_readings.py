@@ -58,7 +58,8 @@ def test_what_a_role_sees_follows_its_grant_and_every_reading_is_counted(platfor
         assert sql.execute(f"select distinct kiln from {VIEW}").fetchall() == [("K2",)]
         platform.clock.jump(NOW + timedelta(days=4))
         assert sql.execute(f"select count(*) from {VIEW}").fetchone() == (0,)
-        for door in ("feed_record", "feed_grant", "feed_access", "feed_untold"):
+        tables = ("feed_record", "feed_grant", "feed_access", "feed_untold", "observation_segment", "telemetry_segment")
+        for door in tables:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 sql.execute(f"select 1 from {door}")
     read = catalogue.readings(platform.engine, "firing", platform.clock.now())

@@ -1,4 +1,4 @@
-"""What pages and interface ask before they show or take records of a feed."""
+"""What pages and interface ask before they show or take records of a feed, or what a device sends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from fastapi import HTTPException
 
 from lantian.kernel.accounts import scopes_of
 from lantian.kernel.settings import TIMEZONE
-from lantian.observations.feeds import Feed, Feeds
+from lantian.observations.feeds import Feed, Feeds, Reader
+from lantian.observations.gateway.device import Device
 from lantian.standards.departments import DEPARTMENTS
 from lantian.web.security import Viewer
 
@@ -20,6 +21,23 @@ def feed_of(viewer: Viewer, name: str) -> Feed:
         return Feeds(viewer.platform).feed(name)
     except LookupError:
         raise HTTPException(404, f"there is no dataset {name!r}") from None
+
+
+def device_open(viewer: Viewer, device: Device) -> None:
+    """Let pass who may see what a device sends: whoever sees devices of its region for the department that acts on it,
+    and whom the dataset `device_minutes` is open to there, as its owner or by a grant. The dataset would be no lock if
+    the page of the device showed the same values to everybody.
+
+    Raises HTTPException 403.
+    """
+    if not viewer.may("devices.read", device.region):
+        raise HTTPException(403, f"{viewer.account.login} lacks the permission devices.read in {device.region}")
+    if viewer.may("devices.read", device.region, device.department):
+        return
+    feeds = Feeds(viewer.platform)
+    minutes = feeds.feed("device_minutes")
+    if not feeds.scope(minutes, Reader.of(viewer.account)).holds(device.region):
+        raise not_granted(viewer, minutes)
 
 
 def not_granted(viewer: Viewer, feed: Feed) -> HTTPException:

@@ -16,6 +16,7 @@ from lantian.observations.selection import instant
 from lantian.observations.telemetry import TelemetryStore
 from lantian.web.api.answers import TABLE, refuse, resource, table_response
 from lantian.web.api.questions import Listed, Parameters, Text, moment
+from lantian.web.feed_rights import device_open
 from lantian.web.security import Viewer, allow
 
 router = resource("devices")
@@ -133,5 +134,4 @@ def _find(viewer: Viewer, mn: str) -> None:
         device = Register(viewer.platform).device(mn.replace("\0", ""))
     except LookupError as error:
         raise HTTPException(404, str(error)) from None
-    if not viewer.may("devices.read", device.region):
-        raise HTTPException(403, f"{viewer.account.login} lacks the permission devices.read in {device.region}")
+    device_open(viewer, device)

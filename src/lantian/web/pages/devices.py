@@ -24,6 +24,7 @@ from lantian.observations.hj212 import CIPHERS, COMMANDS, codes
 from lantian.observations.telemetry import TelemetryStore
 from lantian.standards.departments import DEPARTMENTS
 from lantian.web.desk import Desk
+from lantian.web.feed_rights import device_open
 from lantian.web.navigation import Page
 from lantian.web.pages.devices_view import course, item_of
 from lantian.web.render import language_of, render
@@ -204,6 +205,7 @@ def _device(
     status: int = 200,
 ) -> Response:
     device = _find(viewer, mn, "devices.read")
+    device_open(viewer, device)
     desk, language = Desk(viewer), language_of(request)
     (standing,) = standings(viewer.platform, viewer.now, mns=[mn])
     start = viewer.now - timedelta(hours=SPANS[span])
