@@ -212,7 +212,7 @@ def test_the_list_for_roadside_checks_is_a_workbook_with_route_and_hours(as_):
 @pytest.mark.requirement("M9", part="which vehicles are not judged, how many, and where limits go")
 def test_the_page_says_who_is_not_judged_and_where_to_put_limits(as_, works):
     text = as_("analyst").get("/vehicles").text
-    (count,) = {int(found) for found in re.findall(r"(\d+) 辆车没有可用的限值，未判定。", text)}
+    (count,) = {int(found) for found in re.findall(r"(\d+) 辆车没有适用的限值或有效测值，未判定。", text)}
     assert count > 0
     assert "汽油 " in text
     assert "限值写入数据目录的 vehicles.yaml" in text
