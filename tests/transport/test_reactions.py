@@ -41,6 +41,7 @@ def weather(seed: int, dtype: Any = np.float32, **changed: float) -> Weather:
         temperature, pressure, volume(0.1, 1.0), pressure / (287.05 * temperature), volume(0, 4e-5), surface(0, 1),
         surface(-0.5, 0.7), surface(0, 1e-3), surface(0.05, 0.6), surface(-0.05, 0.05), surface(100, 1500),
         thickness=np.broadcast_to(np.array([40, 70, 140, 350], dtype)[:, None, None], SHAPE),
+        sun_climb=surface(-7e-5, 7e-5),
     )  # fmt: skip
     made = made._replace(**{name: np.full_like(getattr(made, name), value) for name, value in changed.items()})
     return jax.tree.map(jnp.asarray, made)
@@ -87,9 +88,12 @@ def test_the_chemistry_is_photochemistry_then_aerosol_in_each_cell() -> None:
     def directly(q: Array, air: Weather) -> Array:
         knobs, light = values(reactions.PARAMETERS), (air.cos_zenith, air.cloud_cover)
         x = {s.name: s.to_ppb(q[:, i]) for i, s in enumerate(find(NAMES))}
-        x = chemistry.react(x, chemistry.rates(air.temperature, *light, knobs, air.pressure), SECONDS)
+        climb = SECONDS * air.sun_climb
+        x, no = chemistry.react_and_mean(
+            x, chemistry.rates(air.temperature, *light, knobs, air.pressure, climb), SECONDS
+        )
         pace = aerosol.rates(air.temperature, air.humidity, air.pressure, air.density, air.cloud_water, *light, knobs)
-        x = aerosol.react(x, pace, SECONDS)
+        x = aerosol.react(x, pace, SECONDS, no)
         return jnp.stack([s.from_ppb(x[s.name]) for s in find(NAMES)], axis=1)
 
     q, air = state(1), weather(2)

@@ -175,12 +175,14 @@ def rates(
     return Rates(*jnp.broadcast_arrays(*fields))
 
 
-def react(x: Mapping[str, Array], rates: Rates, dt: float) -> dict[str, Array]:
+def react(x: Mapping[str, Array], rates: Rates, dt: float, no: Array | None = None) -> dict[str, Array]:
     """Mole fractions after ``dt`` seconds.
 
     ``x``: ppb, arrays of one shape, with NO, NO2, O3, SO2, SO4, TNO3 and TNH4; PPM25, BC and DUST add surface if they
     are there, SOA is made from ROC if it is there; all else passes through. Nothing becomes negative; S, N and the mass
     of ROC and SOA together are kept to rounding, because each reaction moves an extent from one species to another.
+    ``no``: the mean NO of these seconds, where the photochemistry knows it; at night what was emitted takes its NO3
+    and is gone at their end.
 
     N2O5: NO2 + O3 -> NO3 (a), NO2 + NO3 <-> N2O5 (f, b), N2O5 -> 2 TNO3 on particles (u), NO3 -> NO2 + O3 by light, NO
     or vapours (l). With NO3 and N2O5 steady (own derivation), the share u f NO2 / (u f NO2 + l (u + b)) of the NO3 that
@@ -207,7 +209,7 @@ def react(x: Mapping[str, Array], rates: Rates, dt: float) -> dict[str, Array]:
         + rates.n2o5_on_dust * (dust + 0.5 * carbon)
     )
     onward = hydrolysis * rates.n2o5_formation * no2
-    back = (rates.no3_loss + rates.no3_no * x["NO"]) * (hydrolysis + rates.n2o5_decay)
+    back = (rates.no3_loss + rates.no3_no * (x["NO"] if no is None else no)) * (hydrolysis + rates.n2o5_decay)
     speed = dt * rates.no3_formation * onward / (onward + back)
     z = jnp.maximum(speed * (no2 + 2.0 * o3), _SMALLEST_STEP)
     by_n2o5 = jnp.minimum(speed * no2 * o3 * (-jnp.expm1(-z) / z), jnp.minimum(0.5 * no2, o3))

@@ -36,6 +36,8 @@ REFERENCE_TEMPERATURE: Final = 316.0
 """K, at which a unit of ROC times its reactivity makes radicals as fast as NO2 is split."""
 SUBSTEPS: Final = 2
 """Substeps of a call of 300 s: within 3 % of a stiff solver over a day."""
+DARK: Final = 1e-12
+"""s-1; photolysis below which nothing brightens."""
 RADICAL_FLOOR: Final = 1e-8
 """s-1; added in quadrature to the loss of radicals, so that air with neither light nor NOx gives 0 and not 0/0."""
 
@@ -95,6 +97,8 @@ class Rates(NamedTuple):
     """ppb-1 s-1: RP + RP"""
     k67: Array
     """ppb-1 s-1: RP + NO2, both nitrates"""
+    brightening: Array | float = 0.0
+    """-1..1: in the first half of the call k1 and k3 are less by this share, in the second half they are more"""
 
 
 def rates(
@@ -103,16 +107,24 @@ def rates(
     cloud_cover: ArrayLike,
     parameters: Mapping[str, Any],
     pressure: ArrayLike = SURFACE_PRESSURE,
+    climb: ArrayLike = 0.0,
 ) -> Rates:
-    """Rate constants of the moment, from ``temperature`` K, ``cos_zenith``, ``cloud_cover`` 0..1 and ``pressure`` Pa.
+    """Rate constants of a call, from ``temperature`` K, ``cos_zenith``, ``cloud_cover`` 0..1 and ``pressure`` Pa.
 
     All arguments broadcast. Azzi, Johnson and Cope (1992), constants as in HYSPLIT (``GRATES``) and AERMOD
     (``RXNRATES_GRS7``): k1 = a k3 exp(-4710 (1/T - 1/316)); k2 = 5482 exp(242/T) and k4 = 2643 exp(-1370/T), both
     ppm-1 min-1 at sea level. A reaction of two gases slows with the air's density, which those codes leave out.
+
+    All is of the middle of the call but the light: ``climb``, the change of ``cos_zenith`` in the call, gives each half
+    its own, for at dawn light doubles in minutes.
     """
     inverse = 1 / jnp.asarray(temperature)
     bimolecular = jnp.asarray(pressure) / SURFACE_PRESSURE
-    k3 = photolysis.photolysis_no2(cos_zenith, cloud_cover, parameters)
+    quarter = 0.25 * jnp.asarray(climb)
+    first, second = (
+        photolysis.photolysis_no2(c, cloud_cover, parameters) for c in (cos_zenith - quarter, cos_zenith + quarter)
+    )
+    k3 = 0.5 * (first + second)
     warmth = jnp.exp(-4710 * (inverse - 1 / REFERENCE_TEMPERATURE))
     return Rates(
         k1=parameters["roc_reactivity"] * warmth * k3,
@@ -121,17 +133,25 @@ def rates(
         k4=bimolecular * (2643 * PER_PPM_MINUTE) * jnp.exp(-1370 * inverse),
         k5=bimolecular * parameters["grs_k5"],
         k67=bimolecular * (parameters["grs_k6"] + parameters["grs_k7"]),
+        brightening=0.5 * (second - first) / jnp.maximum(k3, DARK),
     )
 
 
 def react(x: Mapping[str, Array], rates: Rates, dt: float, substeps: int = SUBSTEPS) -> dict[str, Array]:
-    """Mole fractions after ``dt`` seconds of photochemistry at constant ``rates``.
+    """Mole fractions after ``dt`` seconds of photochemistry at these ``rates``.
 
     ``x`` holds ppb of ROC, NO, NO2, O3 and TNO3 in arrays of any shapes that broadcast, none negative; other species
     come out as they went in. ROC does not change (R1 gives it back). No result is negative, and NO + NO2 + TNO3 stays
     the same to rounding. The error grows with ``dt / substeps``; with the rates of the middle of the call, 150 s keep
     it within 3 % of a species' diurnal maximum. ``ValueError`` for fewer than one substep.
     """
+    return react_and_mean(x, rates, dt, substeps)[0]
+
+
+def react_and_mean(
+    x: Mapping[str, Array], rates: Rates, dt: float, substeps: int = SUBSTEPS
+) -> tuple[dict[str, Array], Array]:
+    """What `react` gives, and the mean NO of the ``dt`` seconds, ppb: at night most of it is gone at their end."""
     if substeps < 1:
         raise ValueError(f"{substeps} substeps: at least one is needed")
     names = ("NO", "NO2", "O3", "TNO3")
@@ -140,12 +160,16 @@ def react(x: Mapping[str, Array], rates: Rates, dt: float, substeps: int = SUBST
     gases = tuple(jnp.broadcast_to(jnp.asarray(x[name], jnp.result_type(*given)), shape) for name in names)
     source = rates.k1 * x["ROC"]
 
-    def step(now: tuple[Array, ...], _: None) -> tuple[tuple[Array, ...], None]:
-        return _substep(now, source, rates, dt / substeps), None
+    def step(now: tuple[Array, ...], half: Array) -> tuple[tuple[Array, ...], None]:
+        light = 1 + half * rates.brightening
+        lit = rates._replace(k3=rates.k3 * light)
+        *gases, stayed = _substep(now[:4], source * light, lit, dt / substeps)
+        return (*gases, now[4] + stayed / dt), None
 
+    halves = jnp.sign(2 * jnp.arange(substeps) + 1 - substeps).astype(gases[0].dtype)
     # On the way back a substep is computed again, which costs less than to store what it went through.
-    gases, _ = lax.scan(jax.checkpoint(step, prevent_cse=False), gases, None, length=substeps)
-    return {**x, **dict(zip(names, gases, strict=True))}
+    now, _ = lax.scan(jax.checkpoint(step, prevent_cse=False), (*gases, jnp.zeros_like(gases[0])), halves)
+    return {**x, **dict(zip(names, now[:4], strict=True))}, now[4]
 
 
 def radical_pool(source: Array, no: Array, no2: Array, rates: Rates) -> Array:
@@ -158,7 +182,10 @@ def radical_pool(source: Array, no: Array, no2: Array, rates: Rates) -> Array:
 
 
 def _substep(gases: tuple[Array, ...], source: Array, rates: Rates, h: float) -> tuple[Array, ...]:
-    """NO, NO2, O3, TNO3 after ``h`` seconds: half of R6 and R7, all of R2, R3 and R4 together, the other half."""
+    """NO, NO2, O3, TNO3 after ``h`` seconds: half of R6 and R7, all of R2, R3 and R4 together, the other half.
+
+    And the integral of NO over them, ppb s.
+    """
     no, no2, o3, tno3 = gases
     pool = radical_pool(source, no, no2, rates)
     # Radicals and NO depend on each other; an estimate of NO at the middle of the substep serves both.
@@ -170,9 +197,9 @@ def _substep(gases: tuple[Array, ...], source: Array, rates: Rates, h: float) ->
     decay = decay + 0.5 * decay**2
     share = decay / (1 + decay)  # 1 - exp(-decay) to second order, and never above 1
     first = share * no2
-    no, no2, o3 = _oxidise(no, no2 - first, o3, rates.k2 * pool, rates, h)
+    no, no2, o3, stayed = _oxidise(no, no2 - first, o3, rates.k2 * pool, rates, h)
     second = share * no2
-    return no, no2 - second, o3, tno3 + (first + second)
+    return no, no2 - second, o3, tno3 + (first + second), stayed
 
 
 def _balance(no: Array, no2: Array, o3: Array, r: Array, rates: Rates) -> tuple[Array, Array]:
@@ -180,14 +207,15 @@ def _balance(no: Array, no2: Array, o3: Array, r: Array, rates: Rates) -> tuple[
     return no * (rates.k4 * o3 + r) - rates.k3 * no2, rates.k4 * (no + o3) + rates.k3 + r
 
 
-def _oxidise(no: Array, no2: Array, o3: Array, r: Array, rates: Rates, h: float) -> tuple[Array, Array, Array]:
-    """NO, NO2, O3 after ``h`` seconds of R2 (at ``r`` = k2 RP, s-1), R3 and R4.
+def _oxidise(no: Array, no2: Array, o3: Array, r: Array, rates: Rates, h: float) -> tuple[Array, ...]:
+    """NO, NO2, O3 after ``h`` seconds of R2 (at ``r`` = k2 RP, s-1), R3 and R4; and the integral of NO.
 
     Own derivation. What has turned from NO to NO2 obeys the Riccati equation dw/dt = gain - relax w + k4 w^2, with the
     solution w = 2 gain p / (1 + relax p), p = tanh(D h / 2) / D, D^2 = relax^2 - 4 k4 gain; D^2 is written as a sum of
     squares and products, none negative. Without R2 (at night, or r = 0) that is the exact solution of NO + O3 <-> NO2.
-    R2 takes no ozone: what it turns, r times the integral of NO, is given back to O3 at the end of the substep; the
-    integral is exact in both limits, a short substep and a fast relaxation.
+    R2 takes no ozone: what it turns, r times the integral of NO, is given back to O3, and meets the NO that is left for
+    half the substep, one implicit step of R4; the integral is exact in both limits, a short substep and a fast
+    relaxation.
     """
     gain, relax = _balance(no, no2, o3, r, rates)
     slant = rates.k4 * (o3 - no) + rates.k3 + r
@@ -198,8 +226,12 @@ def _oxidise(no: Array, no2: Array, o3: Array, r: Array, rates: Rates, h: float)
     turned = jnp.where(turned > no, no, turned)
     turned = jnp.where(turned < -no2, -no2, turned)
     no, no2 = no - turned, no2 + turned
-    o3 = o3 - turned + r * (h * no + p * turned)
-    return no, no2, o3 - lax.stop_gradient(jnp.minimum(o3, 0.0))
+    stayed = h * no + p * turned
+    o3 = o3 - turned
+    o3 = o3 - lax.stop_gradient(jnp.minimum(o3, 0.0)) + r * stayed
+    middle = 0.5 * h * rates.k4
+    again = middle * r * stayed * no / (1 + middle * (no + o3) + 0.5 * h * (rates.k3 + r))
+    return no - again, no2 + again, o3 - again, stayed
 
 
 def _tanh_ratio(square: Array) -> Array:

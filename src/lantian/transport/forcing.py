@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from lantian.places.grid import Domain
 from lantian.transport import photolysis
 from lantian.transport.deposition import Land, dry_velocity
-from lantian.transport.hour import Edges, Hour, close
+from lantian.transport.hour import HOUR, Edges, Hour, close
 from lantian.transport.inputs import same_unit
 from lantian.transport.weather import Weather
 
@@ -159,6 +159,8 @@ def _hour(begin: _Moment, end: _Moment, emission: Array) -> Hour:
     pair: _Moment = jax.tree.map(lambda a, b: jnp.stack([a, b]), begin, end)
     flux_z = close(pair.mass, pair.flux_x, pair.flux_y)
     ground = pair.weather.density[:, 0]
+    climb = (end.weather.cos_zenith - begin.weather.cos_zenith) / HOUR
+    weather = pair.weather._replace(sun_climb=jnp.stack([climb, climb]))
     return Hour(
         pair.mass,
         pair.flux_x,
@@ -171,7 +173,7 @@ def _hour(begin: _Moment, end: _Moment, emission: Array) -> Hour:
         emission,
         pair.edges,
         ground,
-        pair.weather,
+        weather,
     )
 
 

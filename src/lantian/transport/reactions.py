@@ -61,10 +61,11 @@ def _chemistry(carried: tuple[Species, ...], knobs: Mapping[str, Any]) -> Proces
     """Photochemistry and inorganic aerosol, one after the other."""
     taking_part = {s.name: (i, s) for i, s in enumerate(carried) if s.name in (*REACTIVE, *_SURFACE)}
 
-    def rates(weather: Weather) -> tuple[chemistry.Rates, aerosol.Rates]:
+    def rates(weather: Weather, seconds: float) -> tuple[chemistry.Rates, aerosol.Rates]:
         """Of the whole volume at once, for the light is that of a column."""
         light = (weather.cos_zenith, weather.cloud_cover)
-        of_gases = chemistry.rates(weather.temperature, *light, knobs, weather.pressure)
+        climb = 0.0 if weather.sun_climb is None else seconds * weather.sun_climb
+        of_gases = chemistry.rates(weather.temperature, *light, knobs, weather.pressure, climb)
         of_particles = aerosol.rates(
             weather.temperature,
             weather.humidity,
@@ -79,7 +80,8 @@ def _chemistry(carried: tuple[Species, ...], knobs: Mapping[str, Any]) -> Proces
     def react(q: Array, of_gases: chemistry.Rates, of_particles: aerosol.Rates, seconds: float) -> Array:
         """The species (species, y, x) of one level."""
         x = {name: s.to_ppb(q[i]) for name, (i, s) in taking_part.items()}
-        x = aerosol.react(chemistry.react(x, of_gases, seconds), of_particles, seconds)
+        x, no = chemistry.react_and_mean(x, of_gases, seconds)
+        x = aerosol.react(x, of_particles, seconds, no)
         rows = list(q)
         for name, (i, s) in taking_part.items():
             if name not in _UNCHANGED:
@@ -91,7 +93,7 @@ def _chemistry(carried: tuple[Species, ...], knobs: Mapping[str, Any]) -> Proces
         def one(level: tuple[Array, chemistry.Rates, aerosol.Rates]) -> Array:
             return react(*level, seconds)
 
-        levels = (q, *jax.checkpoint(rates)(weather))
+        levels = (q, *jax.checkpoint(lambda weather: rates(weather, seconds))(weather))
         # A processor takes them one by one, for the sake of its cache; a GPU wants all at once.
         after: Array = lax.map(one, levels) if jax.default_backend() == "cpu" else jax.vmap(one)(levels)
         return after

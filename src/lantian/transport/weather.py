@@ -37,3 +37,5 @@ class Weather(NamedTuple):
     """(y, x) height of the boundary layer above ground, m"""
     thickness: Array | None = None
     """(z, y, x) m, of the layers; None where nothing settles"""
+    sun_climb: Array | None = None
+    """(y, x) s-1, change of ``cos_zenith``; None: a sun that stands still"""

@@ -73,20 +73,20 @@ def mechanism(y: Values, k: Values) -> Values:
 
 def constants(rates: chemistry.Rates) -> Values:
     """The rate constants as one array, (6, ...)."""
-    return np.array(np.broadcast_arrays(*(array(rate) for rate in rates)))
+    return np.array(np.broadcast_arrays(*(array(rate) for rate in rates[:6])))
 
 
 def photochemical_day(starts: Sequence[Start], dtype: DTypeLike = jnp.float32) -> PhotochemicalDay:
     """A day from 4 h to 4 h by the engine in ``dtype``, and by BDF with a radical pool that has a history.
 
     Emission enters in pulses between calls, one every half hour. Light and temperature of the reference change all the
-    time; the engine sees the rates of the middle of each call.
+    time; the engine sees the rates of the middle of each call, and by how much the sun climbs in it.
     """
     ppb, emission, kelvin, declination = (np.array(column, float) for column in zip(*starts, strict=True))
     hour = DAWN + np.arange(1, CALLS + 1) * CALL / 3600
     exact, computed = [], []
     with jax.enable_x64(True):
-        light = _moment((hour - CALL / 7200)[:, None], kelvin, declination)
+        light = _moment((hour - CALL / 7200)[:, None], kelvin, declination, CALL / 3600)
         fine = constants(_moment(DAWN + np.arange(CALLS * 5 + 1)[:, None] * CALL / 18000, kelvin, declination))
         step = jax.jit(lambda x, light: chemistry.react(x, light, CALL))
         x = {name: jnp.asarray(ppb[:, i], dtype) for i, name in enumerate(GASES)}
@@ -102,13 +102,18 @@ def photochemical_day(starts: Sequence[Start], dtype: DTypeLike = jnp.float32) -
     return PhotochemicalDay(np.array(exact)[:, :5], np.array(computed), hour)
 
 
-def _moment(hour: Values, kelvin: Values, declination: Values) -> chemistry.Rates:
-    """Rates at a local hour of a day at 37 N with some cloud after noon."""
+def _moment(hour: Values, kelvin: Values, declination: Values, call: float = 0.0) -> chemistry.Rates:
+    """Rates at a local hour of a day at 37 N with some cloud after noon, or of a ``call`` of some hours around it."""
     lat, decl = np.radians(37.0), np.radians(declination)
-    sun = np.sin(lat) * np.sin(decl) + np.cos(lat) * np.cos(decl) * np.cos(np.radians(15 * (hour - 12)))
+
+    def sun(hour: Values) -> Values:
+        height = np.sin(lat) * np.sin(decl) + np.cos(lat) * np.cos(decl) * np.cos(np.radians(15 * (hour - 12)))
+        return array(height)
+
     cloud = 0.5 * np.exp(-(((hour % 24 - 15) / 2) ** 2))
-    rates = chemistry.rates(kelvin + 5 * np.cos(np.radians(15 * (hour - 15))), sun, cloud, KNOBS)
-    return chemistry.Rates(*map(jnp.asarray, rates))
+    climb = sun(hour + call / 2) - sun(hour - call / 2)
+    warm = kelvin + 5 * np.cos(np.radians(15 * (hour - 15)))
+    return chemistry.Rates(*map(jnp.asarray, chemistry.rates(warm, sun(hour), cloud, KNOBS, climb=climb)))
 
 
 def _half_hour(y: Values, table: Values) -> list[Values]:
