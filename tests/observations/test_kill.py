@@ -66,7 +66,7 @@ def watched(store: ObservationStore) -> Iterator[list[str]]:
                 faults.extend(halves(store))
             except Exception as error:  # any failure of a reader is what this looks for
                 faults.append(repr(error))
-            time.sleep(0.02)
+            time.sleep(0.04)
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -105,7 +105,7 @@ def test_killed_writers_lose_nothing_and_show_no_half(platform: Platform, tmp_pa
                     until = time.monotonic() + 60
                     while f"{writer} " not in notes.read_text() and time.monotonic() < until:
                         time.sleep(0.005)
-                    time.sleep(chance.uniform(0, 0.15))
+                    time.sleep(chance.uniform(0, 0.1))
                     os.kill(process, signal.SIGKILL)
                 assert nursery.wait() == -signal.SIGKILL, f"kill {kill}"
     finally:
