@@ -93,14 +93,20 @@ def _minutes(platform):
     TelemetryStore(platform).append(frame.with_columns(known_at=pl.col("time") + pl.duration(minutes=1)), "test")
 
 
+@pytest.fixture(scope="module")
+def app(works):
+    """One application for all clients."""
+    return create_app(works)
+
+
 @pytest.fixture
-def as_(works):
+def as_(works, app):
     """A client in a role, or the public."""
     opened = []
 
     def act(role=""):
         client = TestClient(
-            create_app(works),
+            app,
             headers={"origin": "http://testserver"},
             follow_redirects=False,
             raise_server_exceptions=False,
