@@ -351,3 +351,15 @@ def test_what_was_told_outlives_its_gateway_until_the_device_has_decided(platfor
         assert connection.execute(sa.select(command.c.qn, command.c.secret).where(command.c.mn == MN)).all() == [
             ("20261122120000000", None)
         ]
+
+
+def test_a_key_that_makes_text_by_chance_gives_way_to_one_that_makes_a_packet():
+    by_chance = "109ADA70932D048820599249586AC6E6"  # found by trial: of one block it makes signs that are UTF-8
+    one = device(cipher="ecb zero hex", key=by_chance)
+    made = LINK.reply("1061", qn_of(NOW), RtdInterval="3600")
+    (frame,) = Framer().feed(encode(made, cipher=cipher(NEW, "ecb zero hex")))
+    assert Offers().opened(one, frame)[0].packet is None
+    offer = Offer(7, MN, "1014", NEW)
+    opened, segment, taken = Offers([offer]).opened(one, frame)
+    assert (opened.packet, taken) == (made, offer)
+    assert segment.endswith(b"CP=&&RtdInterval=3600&&")

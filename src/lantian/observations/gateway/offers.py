@@ -71,7 +71,7 @@ class Offers:
         """
         tried: list[tuple[str, Offer | None]] = [(device.key, None)]
         tried += [(one.secret, one) for one in self._of(device, "1014")]
-        fault = CipherError("no cipher is agreed with this device")
+        fault, readable = CipherError("no cipher is agreed with this device"), None
         for key, offer in tried:
             cipher = device.data_cipher(key)
             try:
@@ -80,10 +80,14 @@ class Offers:
                 fault = error
                 continue
             made = opened(frame, segment, device.allowed)
-            if made.read is not None:
+            if made.packet is not None:
                 return made, segment, offer
+            if made.read is not None:  # faulty, or text by chance: another key may fit better
+                readable = readable or (made, segment, offer)
             fault = CipherError("what comes out is no text: another key, or other options")
-        raise fault
+        if readable is None:
+            raise fault
+        return readable
 
     def _of(self, device: Device, cn: str) -> list[Offer]:
         return [one for one in self._by_mn.get(device.mn, {}).values() if one.cn == cn]
