@@ -73,12 +73,12 @@ def reference(trial: Bench, ours: Figure) -> list[Line]:
 
 
 def lines(rows: Sequence[Row]) -> list[Line]:
-    """The cost of an hour of transport, and how far it is from linear."""
+    """The cost of transport, and how far it is from linear."""
     found = [
         Line(
             f"{row.cells} x {row.cells}, {row.species} species",
             f"{row.seconds:.3f} s",
-            f"an hour, {row.steps} steps; {row.rate:.0f} Mcs/s; {1e3 * row.per_step:.2f} ns a cell, species and step",
+            f"{row.steps} steps; {row.rate:.0f} Mcs/s; {1e3 * row.per_step:.2f} ns a cell, species and step",
         )
         for row in rows
     ]

@@ -12,7 +12,7 @@ from jax import Array
 
 from lantian.places.levels import stretched
 from lantian.transport import speed, speed_alone, trial
-from lantian.transport.hour import COURANT, choose_steps
+from lantian.transport.hour import COURANT, choose_steps, courant
 from lantian.transport.speed import Bench, Figure, Timing
 
 CELLS = 12
@@ -98,6 +98,14 @@ def test_the_cost_of_more_cells_and_species_is_told_in_one_unit(traced: list[Any
     for row in (one, two):
         assert row.rate * row.per_step == pytest.approx(1.0)
         assert row.seconds * 1e6 == pytest.approx(row.per_step * 8 * 8 * LAYERS * row.species * row.steps)
+
+
+def test_slower_air_may_take_longer_steps(bench: Bench) -> None:
+    """The table's steps are steps that the model could take: four times the seconds have the same Courant number."""
+    slow = speed.slowed(bench.hour)
+    one, other = courant(bench.hour, 300.0 / bench.steps), courant(slow, 1200.0 / bench.steps)
+    assert float(other) == pytest.approx(float(one), rel=0.05)
+    assert float(other) <= COURANT
 
 
 def test_a_copy_counts_what_is_read_and_what_is_written() -> None:
