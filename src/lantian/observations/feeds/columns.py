@@ -37,7 +37,8 @@ GRACE: Final = 3600.0
 
 _COPY: Final = """
 copy (
-    select id, "values"::text, hidden::text, region, array_to_string(flags, ','), known_at at time zone 'UTC', batch
+    select id, "values"::text, hidden::text, region, array_to_string(flags, ','),
+        to_char(known_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), batch
     from feed_record where feed = %s and id > %s and id <= %s order by id limit %s
 ) to stdout (format csv, null '\\N')
 """
@@ -161,7 +162,7 @@ class Columns:
         )  # fmt: skip
         none = pl.lit([], pl.List(pl.String))
         flags = pl.when(pl.col("flags") == "").then(none).otherwise(pl.col("flags").str.split(",")).alias("flags")
-        known = pl.col("known_at").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us").dt.replace_time_zone("UTC")
+        known = pl.col("known_at").str.to_datetime("%Y-%m-%d %H:%M:%S%.6f", time_unit="us").dt.replace_time_zone("UTC")
         masked = [one.name for one in self._feed.masked]
         return records.typed(raw.with_columns(flags, known.cast(TIME)), self._feed, masked)
 
