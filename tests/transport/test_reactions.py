@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from jax import Array
 
 from lantian.places.grid import Levels
-from lantian.transport import aerosol, chemistry, deposition, diffusivity, idealised, reactions
+from lantian.transport import aerosol, chemistry, compilation, deposition, diffusivity, idealised, reactions
 from lantian.transport.door import open_forcing, open_start
+from lantian.transport.mixing import diffuse
 from lantian.transport.parameters import values
 from lantian.transport.species import COMPACT, FULL, find
 from lantian.transport.step import Process, advance
@@ -101,6 +102,24 @@ def test_the_chemistry_is_photochemistry_then_aerosol_in_each_cell() -> None:
     np.testing.assert_allclose(after, directly(q, air), rtol=2e-5, atol=1e-6)
     for name in ("CO", "TNH4", "PPM25", "PMC", "BC", "DUST"):
         np.testing.assert_array_equal(after[:, NAMES.index(name)], q[:, NAMES.index(name)])
+
+
+def test_what_a_gpu_would_do_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All levels at once and loops unrolled, on whatever device is here; the device is the one that was chosen."""
+    q, air = state(1), weather(2)
+    exchange, drain = 0.3 * air.pressure[:-1], 0.1 * jnp.ones_like(q[0])
+
+    def mixed() -> Array:
+        return jax.jit(lambda q: diffuse(q, air.pressure, exchange, drain))(q)
+
+    here = ALL["chemistry"](q, air, SECONDS), mixed()
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert not compilation.on_processor()
+    there = jax.jit(process("chemistry"), static_argnums=2)(q, air, SECONDS), mixed()
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-5, atol=1e-6)
+    with jax.default_device(jax.devices("cpu")[0]):
+        assert compilation.on_processor()
 
 
 def atoms(q: Array, atom: str) -> np.ndarray:

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import jax
 from jax.experimental.compilation_cache import compilation_cache
@@ -37,6 +38,17 @@ def use_cache() -> Path | None:
     jax.config.update("jax_compilation_cache_dir", str(folder))  # type: ignore[no-untyped-call]
     compilation_cache.reset_cache()  # JAX looks for the folder at the first compilation only
     return folder
+
+
+def on_processor() -> bool:
+    """Whether what is traced now is for the processor: the device that `jax.default_device` chose, else JAX's own.
+
+    Loops are laid out by it. `jax.default_backend` alone would give a run that is held on the processor of a machine
+    with a GPU the GPU's loops.
+    """
+    chosen: Any = jax.config.jax_default_device  # type: ignore[attr-defined]
+    kind: str = jax.default_backend() if chosen is None else getattr(chosen, "platform", chosen)
+    return kind.startswith("cpu")
 
 
 @contextmanager

@@ -142,7 +142,8 @@ def roughness(fraction: Array) -> Array:
 
     Judgement; more exact rules blend drag at a height.
     """
-    return jnp.exp(jnp.tensordot(jnp.log(ROUGHNESS).astype(fraction.dtype), fraction, 1))
+    # A GPU would multiply float32 with three digits if it were not told.
+    return jnp.exp(jnp.tensordot(jnp.log(ROUGHNESS).astype(fraction.dtype), fraction, 1, precision="highest"))
 
 
 def psi_h(zeta: ArrayLike) -> Array:

@@ -19,6 +19,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from lantian.transport.compilation import on_processor
+
 
 def diffuse(q: Array, mass: Array, exchange: Array, drain: Array) -> Array:
     """Mix in the vertical and deposit at the ground for one time step.
@@ -33,7 +35,7 @@ def diffuse(q: Array, mass: Array, exchange: Array, drain: Array) -> Array:
 def _solve(q: Array, mass: Array, exchange: Array, drain: Array) -> Array:
     """A^-1 (m q) for (z, species, y, x) ``q``, written over it from the top to the ground and back."""
     top = mass.shape[0] - 1
-    unroll = jax.default_backend() != "cpu"  # loops are cheap on a CPU, launches are dear on a GPU
+    unroll = not on_processor()  # loops are cheap on a CPU, launches are dear on a GPU
     closed = jnp.zeros_like(exchange[:1])
     above = jnp.concatenate([exchange, closed])
     below = jnp.concatenate([closed, exchange])

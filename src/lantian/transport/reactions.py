@@ -6,7 +6,7 @@ the way back, so that a gradient needs little memory. The state is in ug kg-1, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import jax
@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from lantian.transport import aerosol, chemistry, deposition, diffusivity
+from lantian.transport.compilation import on_processor
 from lantian.transport.forcing import SETTLING
 from lantian.transport.parameters import Parameter, values
 from lantian.transport.species import REACTIVE, Species, find
@@ -94,11 +95,15 @@ def _chemistry(carried: tuple[Species, ...], knobs: Mapping[str, Any]) -> Proces
             return react(*level, seconds)
 
         levels = (q, *jax.checkpoint(lambda weather: rates(weather, seconds))(weather))
-        # A processor takes them one by one, for the sake of its cache; a GPU wants all at once.
-        after: Array = lax.map(one, levels) if jax.default_backend() == "cpu" else jax.vmap(one)(levels)
-        return after
+        return by_level(one, levels)
 
     return chemistry_of_all
+
+
+def by_level(work: Callable[[Any], Array], levels: Any) -> Array:
+    """``work`` on each level: a processor takes them one by one, for its cache; a GPU wants all at once."""
+    done: Array = lax.map(work, levels) if on_processor() else jax.vmap(work)(levels)
+    return done
 
 
 def _scavenging(species: tuple[str, ...], knobs: Mapping[str, Any]) -> Process:

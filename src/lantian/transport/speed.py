@@ -274,8 +274,7 @@ def _photochemistry(names: Sequence[str]) -> Process:
                 rows[i] = s.from_ppb(x[name])
             return jnp.stack(rows)
 
-        result: Array = lax.map(level, (q, weather.temperature, weather.pressure))
-        return result
+        return reactions.by_level(level, (q, weather.temperature, weather.pressure))
 
     return process
 
