@@ -179,9 +179,9 @@ class Vehicles:
 
     def lately(self, now: datetime) -> Overview:
         """The overview as pages show it: at the moment; where it is of a million passings and more, computed once in
-        ten minutes of the clock.
+        half an hour of the clock, as a rule by `watch`.
         """
-        mark = now.replace(minute=now.minute - now.minute % 10, second=0, microsecond=0)
+        mark = now.replace(minute=now.minute - now.minute % 30, second=0, microsecond=0)
         kept = _LATELY.get(self._platform.engine)
         if kept is None or kept[0] != mark:
             kept = (mark, self.overview(now))
@@ -218,7 +218,7 @@ class Vehicles:
     def watch(self) -> list[int]:
         """Raise an alert for each vehicle that was confirmed; a person decides what comes of it. Gives the new ones."""
         now = self._platform.clock.now()
-        whole = self.overview(now)
+        whole = self.lately(now)
         found = [self._alert(one, whole) for one in whole.vehicles if one.state == "confirmed"]
         return alerts.raised(self._platform.engine, found, now, ACTOR)
 
