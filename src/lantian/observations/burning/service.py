@@ -187,11 +187,12 @@ class Burning:
         by the accounts of those whose duty it is, which the event keeps.
         """
         now, taken = self._platform.clock.now(), 0
-        self._ready()
         told: list[tuple[int, Step, str]] = []
         for one in self.listed(now, since=now - timedelta(days=2)):
             if not due(one, self.settings, now):
                 continue
+            self._ready()
+            accounts = self._accounts
             with audit.act(self._engine, SYSTEM, f"fire {one.id}: no answer") as connection:
                 standing = self._one(connection, one.id, now)
                 for step in due(standing, self.settings, now):
@@ -199,7 +200,7 @@ class Burning:
                     data: dict[str, Any] = {"level": level, "to": step.to, "minutes": step.after}
                     if step.to != "next_warden":
                         office = office_of(one.region, step.to)
-                        people = on_duty_at(self._accounts, office)
+                        people = on_duty_at(accounts, office)
                         data |= {"office": office, "told": [each.login for each in people]}
                         told.append((one.id, step, office))
                     store.add_event(connection, one.id, "escalated", now, SYSTEM, data=data)
@@ -252,7 +253,7 @@ class Burning:
 
     def _ready(self) -> int:
         """Ask for what an act needs before it begins, as others wait for its end."""
-        return len(self.wardens) + len(self.settings.escalation) + len(self._accounts)
+        return len(self.wardens) + len(self.settings.escalation)
 
     def region_of(self, lon: float, lat: float) -> str | None:
         """The smallest region that we know in which a point lies; None: none."""
