@@ -173,7 +173,7 @@ def an_hour(factors, sun):
     return jnp.stack([x[name] for name in EFFECTS])
 
 
-slopes_of_an_hour = jax.jit(jax.jacrev(an_hour))
+slopes_of_an_hour = jax.jit(jax.jacrev(an_hour), compiler_options={"xla_backend_optimization_level": "0"})
 
 
 @requirement("F3", part="slopes of the aerosol against finite differences")

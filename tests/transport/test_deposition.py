@@ -319,13 +319,19 @@ def test_settling_moves_the_centre_of_mass_down_at_its_velocity():
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
 def test_the_kind_of_number_is_that_of_the_weather(dtype):
+    def everything(w, ground, height):
+        sinking = deposition.settling_velocity("PMC", w, PRIORS)
+        return (
+            deposition.dry_velocity(species.FULL, w, ground, height, PRIORS),
+            deposition.wet_rate(species.FULL, w, PRIORS).rate(),
+            sinking,
+            deposition.settle(w.density, w.density, sinking, 10 * w.density, 60.0),
+        )
+
     with jax.enable_x64(True):
         w, ground = jax.tree.map(lambda f: f.astype(dtype), (weather(rain=1e-3, water=1e-4), land(0.5)))
-        v = deposition.dry_velocity(species.FULL, w, ground, HEIGHT.astype(dtype), PRIORS)
-        rate = deposition.wet_rate(species.FULL, w, PRIORS).rate()
-        sinking = deposition.settling_velocity("PMC", w, PRIORS)
-        after = deposition.settle(w.density, w.density, sinking, 10 * w.density, 60.0)
-    assert {f.dtype for f in (v, rate, sinking, after)} == {jnp.dtype(dtype)}
+        made = jax.eval_shape(everything, w, ground, HEIGHT.astype(dtype))
+    assert {f.dtype for f in made} == {jnp.dtype(dtype)}
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "transport" / "boundary-layer.md").read_text(encoding="utf-8")

@@ -188,11 +188,12 @@ def test_horizontal_is_differentiable_in_a_wind_that_does_not_deform():
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
 def test_the_kind_of_number_is_that_of_the_air(dtype):
-    with jax.enable_x64(True):
-        z = jnp.asarray([10.0, 50.0, 200.0], dtype)[:, None, None] * jnp.ones((3, 4), dtype)
-        surface = jnp.full((3, 4), 0.1, dtype)
+    def everything(z, surface):
         shear2 = diffusivity.shear_squared(0.1 * z, 0 * z, z)
         ri = diffusivity.richardson(280 + 0.01 * z, z, shear2)
         k = diffusivity.vertical(z[1:], surface, surface, surface, PRIORS, shear2=shear2, gradient_richardson=ri)
-        kh = diffusivity.horizontal(0.1 * z, z, 1000.0, PRIORS)
-    assert {f.dtype for f in (shear2, ri, k, kh)} == {jnp.dtype(dtype)}
+        return shear2, ri, k, diffusivity.horizontal(0.1 * z, z, 1000.0, PRIORS)
+
+    with jax.enable_x64(True):
+        made = jax.eval_shape(everything, jnp.ones((3, 3, 4), dtype), jnp.ones((3, 4), dtype))
+    assert {f.dtype for f in made} == {jnp.dtype(dtype)}

@@ -10,6 +10,11 @@ from lantian.transport.aerosol import equilibrium
 from lantian.transport.species import COMPACT, FULL, REGISTRY, find
 
 requirement = pytest.mark.requirement
+# Compiled as the model compiles them: each operation compiled by itself would take longer than all of them together.
+PM25, PM10, CONCENTRATIONS = (
+    jax.jit(function, static_argnums=1) for function in (particulate.pm25, particulate.pm10, particulate.concentrations)
+)
+EQUILIBRIUM = jax.jit(equilibrium)
 SHAPE = (3, len(FULL), 4, 5)
 rng = np.random.default_rng(11)
 Q = jnp.asarray(rng.uniform(0.0, 40.0, SHAPE), jnp.float32)
@@ -34,54 +39,54 @@ def one_cell(weather):
 def test_pm25_is_the_sum_of_what_is_in_fine_particles(weather):
     temperature, humidity, density = weather
     totals = (s.to_ppb(of(s.name)) for s in find(("TNO3", "TNH4", "SO4")))
-    nitrate, _ = equilibrium(*totals, temperature, humidity, density * 287.05 * temperature)
+    nitrate, _ = EQUILIBRIUM(*totals, temperature, humidity, density * 287.05 * temperature)
     nitrate = REGISTRY["TNO3"].from_ppb(np.asarray(nitrate))
     fine = 1.376 * of("SO4") + 1.291 * nitrate + of("PPM25") + of("BC") + of("DUST") + of("SOA")
-    result = particulate.pm25(Q, FULL, *weather)
+    result = PM25(Q, FULL, *weather)
     assert result.shape == (3, 4, 5)
     np.testing.assert_allclose(result, fine * np.asarray(density), rtol=1e-5)
-    coarse = particulate.pm10(Q, FULL, *weather) - result
+    coarse = PM10(Q, FULL, *weather) - result
     np.testing.assert_allclose(coarse, of("PMC") * np.asarray(density), rtol=1e-4, atol=1e-4)
 
 
 def test_salts_weigh_what_their_ammonium_weighs():
     """10 ug kg-1 of SO4 and of NO3 with ample ammonia, in the cold: (NH4)2SO4 and NH4NO3."""
     weather = one_cell(WINTER)
-    salt = particulate.pm25(only(SO4=10.0, TNO3=10.0, TNH4=40.0), FULL, *weather) / 1.3
+    salt = PM25(only(SO4=10.0, TNO3=10.0, TNH4=40.0), FULL, *weather) / 1.3
     assert salt.item() == pytest.approx(10 * 132.14 / 96.06 + 10 * 80.04 / 62.005, rel=2e-3)
 
 
 def test_nitric_acid_is_no_particle():
     """Neither where the air is hot, nor where sulfate has taken the ammonium."""
-    hot = particulate.pm25(only(TNO3=5.0, TNH4=8.0), FULL, *one_cell(SUMMER))
-    acid = particulate.pm25(only(TNO3=5.0, SO4=10.0), FULL, *one_cell(WINTER))
+    hot = PM25(only(TNO3=5.0, TNH4=8.0), FULL, *one_cell(SUMMER))
+    acid = PM25(only(TNO3=5.0, SO4=10.0), FULL, *one_cell(WINTER))
     assert hot.item() == 0.0
     assert acid.item() == pytest.approx(1.3 * 13.76, rel=1e-4)
-    assert particulate.pm25(only(TNH4=8.0, PMC=30.0, CO=900.0), FULL, *one_cell(WINTER)).item() == 0.0
+    assert PM25(only(TNH4=8.0, PMC=30.0, CO=900.0), FULL, *one_cell(WINTER)).item() == 0.0
 
 
 @requirement("F3", part="the six pollutants from the state, in the units of the standard")
 def test_six_pollutants_in_their_units():
     surface = tuple(v[0] for v in WINTER)
-    result = particulate.concentrations(Q[0], FULL, *surface)
+    result = CONCENTRATIONS(Q[0], FULL, *surface)
     assert set(result) == {"pm25", "pm10", "so2", "no2", "o3", "co"}
     assert all(v.shape == (4, 5) for v in result.values())
     np.testing.assert_allclose(result["co"], of("CO")[0] * 1.3 / 1000.0, rtol=1e-6)  # mg m-3
     for item, name in (("so2", "SO2"), ("no2", "NO2"), ("o3", "O3")):
         np.testing.assert_allclose(result[item], of(name)[0] * 1.3, rtol=1e-6)
-    np.testing.assert_array_equal(result["pm25"], particulate.pm25(Q[0], FULL, *surface))
-    np.testing.assert_array_equal(result["pm10"], particulate.pm10(Q[0], FULL, *surface))
+    np.testing.assert_array_equal(result["pm25"], PM25(Q[0], FULL, *surface))
+    np.testing.assert_array_equal(result["pm10"], PM10(Q[0], FULL, *surface))
     np.testing.assert_allclose(particulate.concentration(Q[0], FULL, "BC", 1.3), of("BC")[0] * 1.3, rtol=1e-6)
 
 
 def test_what_is_not_carried_is_left_out():
     tracers = ("CO", "PMC")
     q = jnp.ones((2, 4, 5))
-    result = particulate.concentrations(q, tracers, 270.0, 0.5, 1.3)
+    result = CONCENTRATIONS(q, tracers, 270.0, 0.5, 1.3)
     assert set(result) == {"co", "pm10"}
     assert float(result["pm10"][0, 0]) == pytest.approx(1.3)
-    assert np.all(np.asarray(particulate.pm25(q, tracers, 270.0, 0.5, 1.3)) == 0)
-    assert set(particulate.concentrations(Q[0, : len(COMPACT)], COMPACT, 270.0, 0.5, 1.3)) == {
+    assert np.all(np.asarray(PM25(q, tracers, 270.0, 0.5, 1.3)) == 0)
+    assert set(CONCENTRATIONS(Q[0, : len(COMPACT)], COMPACT, 270.0, 0.5, 1.3)) == {
         "pm25", "pm10", "so2", "no2", "o3", "co",
     }  # fmt: skip
 
@@ -97,7 +102,7 @@ def test_what_is_not_carried_is_left_out():
 )
 def test_refuses_what_does_not_fit(names, shape, message):
     with pytest.raises(ValueError, match=message):
-        particulate.pm25(jnp.ones(shape), names, 270.0, 0.5, 1.3)
+        PM25(jnp.ones(shape), names, 270.0, 0.5, 1.3)
 
 
 def test_a_name_that_is_not_carried_is_refused():
@@ -108,10 +113,10 @@ def test_a_name_that_is_not_carried_is_refused():
 def test_slopes_of_pm25_are_finite_and_none_points_down():
     """More ammonia never makes less PM2.5, and makes a mole of the salt where nitric acid waits for it."""
     q = jnp.concatenate([Q[:1], jnp.zeros_like(Q[:1])])  # the second level is empty air
-    slope = jax.jit(jax.grad(lambda q: jnp.sum(particulate.pm25(q, FULL, 272.0, 0.7, 1.3))))
+    slope = jax.jit(jax.grad(lambda q: jnp.sum(PM25(q, FULL, 272.0, 0.7, 1.3))))
     slopes = slope(q)
     assert np.all(np.isfinite(slopes))
     assert np.all(np.asarray(slopes[0, FULL.index("TNH4")]) >= -1e-6)
     poor = only(TNO3=20.0, TNH4=4.0)
-    of_ammonia = jax.grad(lambda q: jnp.sum(particulate.pm25(q, FULL, *one_cell(WINTER))))(poor)[0, FULL.index("TNH4")]
+    of_ammonia = jax.jit(jax.grad(lambda q: jnp.sum(PM25(q, FULL, *one_cell(WINTER)))))(poor)[0, FULL.index("TNH4")]
     assert of_ammonia.item() == pytest.approx(1.3 * 80.04 / 18.038, rel=0.02)

@@ -272,6 +272,6 @@ def test_shares_by_overlap():
 def test_the_kind_of_number_is_that_of_the_air(dtype):
     with jax.enable_x64(True):
         stack, column = jax.tree.map(lambda f: f.astype(dtype), (stacks(), profile(0.01)))
-        got = plume.rise(stack, column, PRIORS)
-        shares = plume.layer_shares(got.bottom, got.top, column.faces)
+        got = jax.eval_shape(lambda *air: plume.rise(*air, PRIORS), stack, column)
+        shares = jax.eval_shape(plume.layer_shares, got.bottom, got.top, column.faces)
     assert {f.dtype for f in (*got, shares)} == {jnp.dtype(dtype)}
