@@ -1,5 +1,6 @@
 """The catalogue: who may decide about whose data, what a grant gives, how good and how fresh a dataset is."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -135,6 +136,17 @@ def test_values_of_the_other_stores_are_datasets_filtered_by_the_readers_regions
     assert feeds.read("device_minutes", county).select("device", "value", "region").rows() == [("D2", 88.0, "110105")]
     assert feeds.read("device_minutes", PLATFORM).height == 2
     assert feeds.freshness(NOW).filter(feed="device_minutes")["state"].to_list() == ["fresh"]
+
+
+@pytest.mark.requirement("M6", part="log of access")
+def test_what_a_page_computes_from_a_dataset_is_a_reading_of_it(platform, feeds):
+    feeds.put("firing", [{"kiln": kiln, "at": "2016-12-16 08:00"} for kiln in ("K1", "K2")], "test")
+    owner = replace(Reader.of(account("owner", ("110105", "industry"))), via="page")
+    for reader in (owner, owner, replace(owner, name="rule", via=None), PLATFORM):
+        feeds.read("firing", reader)
+    feeds.read("firing", replace(owner, name="else"), where={"kiln": "K1"})  # gives nothing
+    read = catalogue.readings(platform.engine, "firing", NOW)
+    assert read.rows() == [(date(2016, 12, 16), "owner", "industry", "page", 2, 2)]
 
 
 @pytest.mark.requirement("M6", part="a database that may make no roles")

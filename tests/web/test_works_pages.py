@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from lantian.kernel import accounts
 from lantian.kernel.bootstrap import open_platform
 from lantian.kernel.settings import Settings
-from lantian.observations import open_store
+from lantian.observations import catalogue, open_store
 from lantian.observations.burning import example
 from lantian.observations.burning.service import Burning
 from lantian.observations.construction.service import Construction
@@ -343,6 +343,16 @@ def test_who_may_not_act_leaves_no_picture_behind(as_, works):
 def test_names_of_wardens_are_for_those_who_handle_burning(as_):
     assert "示例网格员" in as_("warden").get("/burning/1").text
     assert "示例网格员" not in as_("forecaster").get("/burning/1").text
+
+
+@pytest.mark.requirement("M6", part="log of access: a page that computes from a dataset")
+def test_who_looks_at_vehicles_is_in_the_log_of_access_of_their_passings(as_, works):
+    for path in ("/vehicles", "/api/v1/vehicles/emitters"):
+        assert as_("forecaster").get(path).status_code == 200
+    read = catalogue.readings(works.engine, "vehicle_passing", works.clock.now())
+    mine = read.filter(pl.col("account") == "example-forecaster")
+    assert sorted(mine.select("via", "rows").rows()) == [("api", mine["rows"][0]), ("page", mine["rows"][0])]
+    assert mine["rows"][0] > 0
 
 
 def test_the_pages_are_well_laid_at_a_desk_and_on_a_phone(chromium, works):

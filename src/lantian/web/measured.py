@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, TypeVar
 
@@ -22,8 +23,10 @@ Region = Annotated[str, Query(max_length=9, pattern=r"^$|^(\d{6}|\d{9}|Z\d{8})$"
 
 
 def reader_of(viewer: Viewer) -> Reader:
-    """The viewer as a reader of feeds."""
-    return Reader.of(viewer.account)
+    """The viewer as a reader of feeds, whose readings are noted in the log of access; as the page's, also where the
+    interface gives what a page computes.
+    """
+    return replace(Reader.of(viewer.account), via="page")
 
 
 def remembered(viewer: Viewer, question: tuple[Hashable, ...], compute: Callable[[], T]) -> T:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations.catalogue import rls
-from lantian.observations.feeds.reader import Reader
+from lantian.observations.feeds.access import log
 from lantian.observations.feeds.tables import access
 
-Via = Literal["page", "api", "export", "sql"]
+__all__ = ["SCHEMA", "log", "readings"]
 
 SCHEMA: Final = {
     "day": pl.Date(),
@@ -24,28 +23,6 @@ SCHEMA: Final = {
     "times": pl.Int64(),
     "rows": pl.Int64(),
 }
-
-
-def log(engine: sa.Engine, feed: str, reader: Reader, via: Via, rows: int, now: datetime) -> None:
-    """Count one reading of a feed."""
-    values = {
-        "day": now.astimezone(TIMEZONE).date(),
-        "feed": feed,
-        "account": reader.name,
-        "via": via,
-        "department": reader.department or "",
-        "times": 1,
-        "rows": rows,
-    }
-    said = insert(access).values(values)
-    more = {name: access.c[name] + said.excluded[name] for name in ("times", "rows")}
-    with engine.begin() as connection:
-        connection.execute(
-            said.on_conflict_do_update(
-                index_elements=["day", "feed", "account", "via"],
-                set_={**more, "department": said.excluded.department},
-            )
-        )
 
 
 def readings(

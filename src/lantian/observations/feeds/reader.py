@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from lantian.kernel.accounts.permissions import Account, covers, regions_of, scopes_of
 from lantian.observations.feeds.definition import Feed, Field
 
 READ = "feeds.read"
+
+Via: TypeAlias = Literal["page", "api", "export", "sql"]
+"""Doors through which records are read."""
 
 Regions: TypeAlias = frozenset[str] | None
 """Codes of regions, each covering all below it; None: everywhere."""
@@ -37,6 +40,7 @@ class Reader:
         scopes: where and for which departments it may read feeds; pairs of region and department, None: every one.
         unmasks: permissions that it holds, which uncover masked fields.
         everything: rules that run by themselves see all.
+        via: the door at which `Feeds.read` notes the reading in the log of access; None: whoever reads notes it.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Reader:
     scopes: tuple[tuple[str | None, str | None], ...] = ()
     unmasks: frozenset[str] = frozenset()
     everything: bool = False
+    via: Via | None = None
 
     @classmethod
     def of(cls, account: Account) -> Reader:

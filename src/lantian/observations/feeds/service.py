@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from lantian.kernel import audit
 from lantian.kernel.accounts import covers
 from lantian.kernel.bootstrap import Platform
-from lantian.observations.feeds import freshness, kept, loading, records, rights, telling
+from lantian.observations.feeds import access, freshness, kept, loading, records, rights, telling
 from lantian.observations.feeds.definition import TIME, Feed
 from lantian.observations.feeds.entry import FeedError
 from lantian.observations.feeds.known import lookups
@@ -202,9 +202,13 @@ class Feeds:
         now = as_of or self._platform.clock.now()
         asked = Question(now, moments[0], moments[1], region, dict(where or {}), since, limit)
         if feed.store != "records":
-            return kept.read(self._platform, feed, asked, self.scope(feed, reader))
-        with self.seeing(feed, reader) as seen:
-            return records.read(seen.connection, feed, asked, seen.uncovered, seen.condition()).drop("_id")
+            found = kept.read(self._platform, feed, asked, self.scope(feed, reader))
+        else:
+            with self.seeing(feed, reader) as seen:
+                found = records.read(seen.connection, feed, asked, seen.uncovered, seen.condition()).drop("_id")
+        if reader.via and found.height:
+            access.log(self._engine, name, reader, reader.via, found.height, self._platform.clock.now())
+        return found
 
     def seeing(self, feed: Feed, reader: Reader) -> rights.Seeing:
         """A transaction in which only what the reader may see of a feed is there."""

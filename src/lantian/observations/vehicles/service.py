@@ -28,7 +28,7 @@ from lantian.kernel.jobs import JobRun, task
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations import alerts
 from lantian.observations.alerts import Alert
-from lantian.observations.feeds import PLATFORM, Reader
+from lantian.observations.feeds import PLATFORM, Reader, access
 from lantian.observations.feeds.columns import Columns
 from lantian.observations.feeds.service import Feeds
 from lantian.observations.vehicles import limits as configured
@@ -198,6 +198,8 @@ class Vehicles:
             return None
         full = "plate" in scope.uncovered
         seen = [one for one in whole.vehicles if scope.whole or any(scope.holds(region) for region in one.regions)]
+        if reader.via and seen:
+            access.log(self._platform.engine, FEED, reader, reader.via, len(seen), self._platform.clock.now())
         return replace(whole, vehicles=tuple(_cover(one, full) for one in seen))
 
     def records(self, key: str, whole: Overview, reader: Reader, as_of: datetime | None = None) -> pl.DataFrame:

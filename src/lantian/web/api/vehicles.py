@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import polars as pl
@@ -56,7 +57,7 @@ def road_hours(viewer: Reader, format: Format = "json") -> Response:  # noqa: A0
 
 def _shown(viewer: Viewer) -> Overview:
     vehicles = Vehicles(viewer.platform)
-    found = vehicles.shown(overview(viewer, vehicles), FeedReader.of(viewer.account))
+    found = vehicles.shown(overview(viewer, vehicles), replace(FeedReader.of(viewer.account), via="api"))
     if found is None:
         raise HTTPException(403, f"{viewer.account.login} may not see the feed {FEED}: ask for it in the catalogue")
     return found

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from lantian.observations.feeds import Reader as FeedReader
 from lantian.observations.vehicles import listing
 from lantian.observations.vehicles.emitters import STATES
 from lantian.observations.vehicles.limits import FILE, POLLUTANTS
 from lantian.observations.vehicles.roads import RATES
 from lantian.observations.vehicles.service import FEED, Gate, Overview, Vehicles
 from lantian.web.desk import Desk
+from lantian.web.measured import reader_of
 from lantian.web.navigation import Page
 from lantian.web.pages import works_map
 from lantian.web.remember import Memory
@@ -37,7 +37,7 @@ def page(request: Request, viewer: Reader, pollutant: Rate = "no", state: State 
     """Ranked vehicles with routes and hours, emissions by road and hour, the list for roadside checks."""
     vehicles, language = Vehicles(viewer.platform), language_of(request)
     whole = overview(viewer, vehicles)
-    found = vehicles.shown(whole, FeedReader.of(viewer.account))
+    found = vehicles.shown(whole, reader_of(viewer))
     atlas = Desk(viewer).atlas
     side = 0 if language == "zh" else 1
     listed = [one for one in found.vehicles if not state or one.state == state] if found else []
@@ -93,7 +93,7 @@ def file(request: Request, viewer: Reader, key: str) -> Response:
     """One vehicle: its exceedances, its ways and hours."""
     vehicles, language = Vehicles(viewer.platform), language_of(request)
     whole = overview(viewer, vehicles)
-    reader = FeedReader.of(viewer.account)
+    reader = reader_of(viewer)
     found = vehicles.shown(whole, reader)
     one = next((each for each in found.vehicles if each.key == key), None) if found else None
     if found is None or one is None:
@@ -149,7 +149,7 @@ def strip(by_hour: tuple[int, ...]) -> list[tuple[int, int]]:
 
 def _listed(viewer: Viewer, state: str) -> Overview:
     vehicles = Vehicles(viewer.platform)
-    found = vehicles.shown(overview(viewer, vehicles), FeedReader.of(viewer.account))
+    found = vehicles.shown(overview(viewer, vehicles), reader_of(viewer))
     if found is None:
         raise HTTPException(403, f"{viewer.account.login} may not see the feed {FEED}")
     kept = tuple(one for one in found.vehicles if not state or one.state == state)
