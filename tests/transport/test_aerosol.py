@@ -1,6 +1,7 @@
 """Sulfate and nitrate: against a stiff solver of all reactions, published rates, atoms, slopes, single precision."""
 
 import math
+from functools import partial
 
 import hypothesis.extra.numpy as hnp
 import jax
@@ -19,6 +20,7 @@ from lantian.transport.species import FULL, REGISTRY
 PRIORS = values(aerosol.PARAMETERS)
 NIGHT, NOON = -0.2, 0.5
 requirement = pytest.mark.requirement
+QUICKLY = {"xla_backend_optimization_level": "0"}  # for what takes longer to compile than to run
 react = jax.jit(aerosol.react)
 rates = jax.jit(aerosol.rates)
 
@@ -67,7 +69,7 @@ airs = st.tuples(
 )  # fmt: skip
 
 
-@jax.jit
+@partial(jax.jit, compiler_options=QUICKLY)
 def step_and_slope(x, state, dt):
     """The mixture after dt, and the slope of its sum by mixture and weather."""
 
@@ -173,7 +175,7 @@ def an_hour(factors, sun):
     return jnp.stack([x[name] for name in EFFECTS])
 
 
-slopes_of_an_hour = jax.jit(jax.jacrev(an_hour), compiler_options={"xla_backend_optimization_level": "0"})
+slopes_of_an_hour = jax.jit(jax.jacrev(an_hour), compiler_options=QUICKLY)
 
 
 @requirement("F3", part="slopes of the aerosol against finite differences")

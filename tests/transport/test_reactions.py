@@ -1,7 +1,7 @@
 """The slow processes over a state: what each does, and nothing else."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from jax import Array
 from lantian.places.grid import Levels
 from lantian.transport import aerosol, chemistry, compilation, deposition, diffusivity, idealised, reactions
 from lantian.transport.door import open_forcing, open_start
+from lantian.transport.hour import Hour
 from lantian.transport.mixing import diffuse
 from lantian.transport.parameters import values
 from lantian.transport.species import COMPACT, FULL, find
@@ -60,6 +61,8 @@ def process(name: str, names: tuple[str, ...] = NAMES, parameters: Mapping[str, 
     return dict(reactions.processes(names, parameters))[name]
 
 
+QUICKLY: Final[dict[str, str | bool]] = {"xla_backend_optimization_level": "0"}
+"""For what runs once: to compile it well would take longer."""
 ALL = {name: jax.jit(process, static_argnums=2) for name, process in reactions.processes(NAMES)}
 
 
@@ -219,7 +222,7 @@ def test_all_processes_are_differentiated_by_their_named_parameters() -> None:
     with jax.enable_x64(True):
         q, air = state(14, dtype=np.float64), weather(15, np.float64)
         one = {name: jnp.ones(()) for name in priors}
-        both = jax.jit(jax.value_and_grad(felt))  # one function, for compiling takes long
+        both = jax.jit(jax.value_and_grad(felt), compiler_options=QUICKLY)  # one function, for compiling takes long
         slope = both(one, q, air)[1]
         assert {name for name in priors if slope[name] == 0} == set(reactions.NOT_FELT)
         for name in names:
@@ -247,14 +250,16 @@ def test_an_hour_of_the_model_can_be_differentiated_by_named_parameters() -> Non
         )
         hour, q = forcing.hour(0), 4 * open_start(domain, COMPACT, idealised.start(domain, COMPACT), dtype=np.float64)
 
-        @jax.jit
-        def sulfate(shares: Mapping[str, Array]) -> Array:
+        def sulfate(shares: Mapping[str, Array], q: Array, hour: Hour) -> Array:
             acting = reactions.processes(COMPACT, {name: priors[name] * share for name, share in shares.items()})
             return jnp.mean(advance(q, hour, 2, processes=acting).mean[COMPACT.index("SO4")])
 
         one = {name: jnp.ones(()) for name in names}
-        slope = jax.jit(jax.grad(sulfate))(one)
+        both = jax.jit(jax.value_and_grad(sulfate), compiler_options=QUICKLY)
+        slope = both(one, q, hour)[1]
         for name in names:
-            low, high = (float(sulfate({**one, name: jnp.full((), 1 + sign * 1e-4, float)})) for sign in (-1, 1))
+            low, high = (
+                float(both({**one, name: jnp.full((), 1 + sign * 1e-4, float)}, q, hour)[0]) for sign in (-1, 1)
+            )
             assert abs(high - low) > 1e-7, name
             assert float(slope[name]) == pytest.approx((high - low) / 2e-4, rel=0.02), name

@@ -227,10 +227,12 @@ def _oxidise(no: Array, no2: Array, o3: Array, r: Array, rates: Rates, h: float)
     turned = jnp.where(turned < -no2, -no2, turned)
     no, no2 = no - turned, no2 + turned
     stayed = h * no + p * turned
-    o3 = o3 - turned
-    o3 = o3 - lax.stop_gradient(jnp.minimum(o3, 0.0)) + r * stayed
+    spared = r * stayed
+    o3 = o3 - turned + spared
+    o3 = o3 - lax.stop_gradient(jnp.minimum(o3, 0.0))
+    spared = jnp.where(spared > o3, o3, spared)
     middle = 0.5 * h * rates.k4
-    again = middle * r * stayed * no / (1 + middle * (no + o3) + 0.5 * h * (rates.k3 + r))
+    again = middle * spared * no / (1 + middle * (no + o3) + 0.5 * h * (rates.k3 + r))
     return no - again, no2 + again, o3 - again, stayed
 
 
