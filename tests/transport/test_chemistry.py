@@ -14,7 +14,16 @@ from hypothesis import given, settings
 from scipy.integrate import solve_ivp
 
 from lantian.transport.chemistry import PARAMETERS, SUBSTEPS, Rates, radical_pool, rates, react
-from lantian.transport.ladder.stiff import CALL, CITIES, GASES, Start, constants, mechanism, photochemical_day
+from lantian.transport.ladder.stiff import (
+    CALL,
+    CITIES,
+    GASES,
+    Start,
+    constants,
+    mechanism,
+    photochemical_day,
+    quiet_bdf,
+)
 from lantian.transport.parameters import values
 
 PRIORS = values(PARAMETERS)
@@ -81,7 +90,8 @@ def test_substeps_converge_to_the_stiff_solver(cosine):
             radicals = (np.sqrt(loss**2 + 4 * k5 * k1 * wide[0]) - loss) / (2 * k5)
             return mechanism(np.concatenate([wide, radicals[None]]), constants(k))[:5].reshape(flat.shape)
 
-        done = solve_ivp(tendency, (0, CALL), y.ravel(), "BDF", rtol=1e-8, atol=1e-10, vectorized=True)
+        with quiet_bdf():
+            done = solve_ivp(tendency, (0, CALL), y.ravel(), "BDF", rtol=1e-8, atol=1e-10, vectorized=True)
         true = done.y[:, -1].reshape(5, 40)
         budget = np.array([true[1] + true[2], true[1] + true[2], true[2] + true[3], true[4]])
         error = []

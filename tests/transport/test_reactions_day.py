@@ -12,6 +12,7 @@ from jax import Array, lax
 from scipy.integrate import solve_ivp  # type: ignore[import-untyped]
 
 from lantian.transport import aerosol, chemistry, reactions
+from lantian.transport.ladder.stiff import quiet_bdf
 from lantian.transport.parameters import values
 from lantian.transport.species import FULL, MOLAR_MASS_AIR, REGISTRY, find
 from lantian.transport.weather import Weather
@@ -124,7 +125,8 @@ def exact_day(start: Amounts, emission: Amounts, air: tuple[float, ...]) -> np.n
             g, k = ({n: v[i] + (place - i) * (v[i + 1] - v[i]) for n, v in table.items()} for table in (gas, particles))
             return given + list(slope(fixed | dict(zip(MOVING, y, strict=True)), g, k).values())
 
-        done = solve_ivp(tendency, (0, 3600), y, "BDF", rtol=1e-5, atol=1e-8)
+        with quiet_bdf():
+            done = solve_ivp(tendency, (0, 3600), y, "BDF", rtol=1e-5, atol=1e-8)
         assert done.success
         y = done.y[:, -1]
         hours.append(y)
