@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-_PRINTED_UNITS = {"ug/m3": "μg/m³", "mg/m3": "mg/m³", "degC": "℃", "degree": "°", "t/km2/30d": "t/(km²·30d)", "1": ""}
+_PRINTED_UNITS = {
+    "ug/m3": "μg/m³",
+    "mg/m3": "mg/m³",
+    "m3/h": "m³/h",
+    "degC": "℃",
+    "degree": "°",
+    "t/km2/30d": "t/(km²·30d)",
+    "1": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,12 @@ class Item:
     @property
     def printed_unit(self) -> str:
         """The unit as people write it, for example ``μg/m³``; empty for a pure number."""
-        return _PRINTED_UNITS.get(self.unit, self.unit)
+        return printed(self.unit)
+
+
+def printed(unit: str) -> str:
+    """A unit as people write it: ``ug/m3`` is ``μg/m³``."""
+    return _PRINTED_UNITS.get(unit, unit)
 
 
 _TABLE = (

@@ -71,7 +71,7 @@ def hidden(values):
 
 WAYS = {
     "constant": (stuck, "连续 22 小时都是"),
-    "quantised": (quantised, "是 20 的整数倍"),
+    "quantised": (quantised, "是 20 μg/m³ 的整数倍"),
     "clipped": (clipped, "小时停在最高值"),
     "low_variance": (flat, "全天只在"),
     "copied_day": (yesterday, "小时与 2 天前完全相同"),

@@ -16,7 +16,7 @@ from lantian.observations.fraud.process import NO_FLOW, emitted, loads
 from lantian.observations.fraud.thresholds import Evidence
 from lantian.observations.fraud.weeks import SHIFTED, guessed, hiding, ratio, shifted
 from lantian.observations.hj212.codes import POLLUTANTS
-from lantian.standards.codes import ITEMS
+from lantian.standards.codes import ITEMS, printed
 
 
 def item_name(item: str, language: str) -> str:
@@ -25,6 +25,13 @@ def item_name(item: str, language: str) -> str:
         return ITEMS[item].symbol
     known = POLLUTANTS.get(item)
     return item if known is None else (known.zh if language == "zh" else known.en)
+
+
+def item_unit(item: str) -> str:
+    """The unit in which an item is kept, as people write it."""
+    if item in ITEMS:
+        return ITEMS[item].printed_unit
+    return printed(POLLUTANTS[item].item_unit) if item in POLLUTANTS else ""
 
 
 def sentence(
@@ -37,6 +44,8 @@ def sentence(
     values = fleet.values[one.item][day, device]
     figures = _FIGURES[one.feature](fleet, one, day, device, names)
     shown = {name: _text(value) for name, value in figures.items()}
+    unit = item_unit(one.item)
+    shown["measure"] = unit if unit in ("", "%") else f" {unit}"
     says = FEATURES[one.feature]
     figures |= {
         "feature_value": round(one.value, 3),

@@ -14,7 +14,7 @@ from lantian.observations.fraud.catalogue import FEATURES
 from lantian.observations.fraud.service import ALERT_FROM, Fraud
 from lantian.observations.fraud.sources import KINDS
 from lantian.observations.fraud.weeks import WEEKS
-from lantian.observations.fraud.words import item_name
+from lantian.observations.fraud.words import item_name, item_unit
 from lantian.web.desk import Desk
 from lantian.web.navigation import Page
 from lantian.web.pages.trace_chart import TraceChart, trace_chart
@@ -70,6 +70,7 @@ def page(
         limit=LIMIT,
         name=lambda code: desk.atlas.name(code, language),
         item_name=lambda code: item_name(code, language),
+        item_unit=item_unit,
         address=lambda row: address(row, days, show),
     )
 
