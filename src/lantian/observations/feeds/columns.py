@@ -2,9 +2,8 @@
 
 Records are statements that are added and never changed, so a file of those with the numbers from ``first`` to ``last``
 stays true; only which of them were superseded is asked of the database. What was added since the last reading is taken
-over before each reading. The copy is no record of its
-own: it may be removed at any time and is made anew. It has masked fields in full, as the database has, and its files
-are readable by the platform's account alone.
+over before each reading. The copy is no record of its own: it may be removed at any time and is made anew. It has
+masked fields in full, as the database has, and its files are readable by the platform's account alone.
 """
 
 from __future__ import annotations
