@@ -10,8 +10,8 @@ Where the coefficients come from (Briggs 1975, in Lectures on Air Pollution and 
 that entrains at the rate beta = 0.6 rises as z = 1.6 (F/u)^(1/3) t^(2/3), since (3 / (2 beta^2))^(1/3) = 1.6. In stable
 air its buoyancy reverses and it stops at (6 / beta^2)^(1/3) (F/(u s))^(1/3) = 2.6 (F/(u s))^(1/3). In turbulent air it
 stops where its own dissipation, 1.5 w^3 / z, has fallen to that of the air: with u*^3 / (k z) this gives 1.17, rounded
-to 1.2; with a tenth of the surface flux of buoyancy 4.23, rounded to 4.3. SMOKE's 30 (F/u)^0.6 is the last one for a
-flux of 0.0078 m2 s-3, a heat flux of 280 W m-2.
+to 1.2; with a tenth of the surface flux of buoyancy 4.23, rounded to 4.3 (GEM-MACH, after Briggs 1984, has 3). SMOKE's
+30 (F/u)^0.6 is the last one for a flux of 0.0078 m2 s-3, a heat flux of 280 W m-2.
 
 Instead of choosing one regime by class of stability, the least rise counts always: regimes meet without a step.
 """
