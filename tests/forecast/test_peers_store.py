@@ -9,6 +9,7 @@ from sqlalchemy import select
 from lantian.forecast import verify
 from lantian.forecast.peers_store import PeerStore
 from lantian.forecast.service import Forecasts
+from lantian.forecast.store_files import SCHEMAS
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.tables import audit as trail
 from lantian.observations.store import open_store
@@ -91,3 +92,24 @@ def test_an_issue_to_come_and_a_platform_without_stations_are_refused(platform, 
         PeerStore(platform).add([path], "CMAQ", ISSUE + timedelta(hours=1), actor="test")
     with pytest.raises(LookupError, match="no stations are loaded"):
         PeerStore(platform).add([path], "CMAQ", ISSUE, actor="test")
+
+
+@pytest.mark.requirement("F5", part="published values weigh all sources by their late errors")
+def test_a_peers_last_word_is_what_was_known_of_it_at_an_issue(city, tmp_path):
+    store = PeerStore(city)
+    store.add([cmaq(tmp_path / "a.nc")], "CMAQ", ISSUE, actor="test")
+    own = store.beside(pl.DataFrame(schema=dict(SCHEMAS["values"])), "values").filter(source="CMAQ")
+    tomorrow = ISSUE + timedelta(days=1)
+    found = store.last_words([ISSUE, tomorrow, ISSUE + timedelta(hours=37)])
+    assert set(found["issue"]) == {tomorrow}, "at its own moment nobody knew it, and it grows old"
+    assert set(found["source"]) == {"CMAQ"}
+    assert found.filter(place="110000", item="pm25")["lead"].to_list() == [1, 2]
+    key = ["place", "date", "item"]
+    assert found.join(own, on=[*key, "value"]).height == found.height
+    city.clock.jump(tomorrow)
+    store.add([wrfchem(tmp_path / "wrfout")], "CMAQ", ISSUE + timedelta(hours=12), actor="test")
+    later = store.beside(own.clear(), "values", issue=ISSUE + timedelta(hours=12)).filter(source="CMAQ")
+    newer = store.last_words([tomorrow])
+    assert 0 < newer.height != found.height
+    assert newer.join(later, on=[*key, "value"]).height == newer.height, "the newer issue counts"
+    assert PeerStore(city).last_words([]).is_empty()

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from lantian.forecast import service_maps as maps
 from lantian.forecast.duty import Correction
-from lantian.forecast.service import Forecasts
+from lantian.forecast.service import Forecasts, made_of
 from lantian.forecast.store import Run
 from lantian.forecast.store_files import checked_fields
 from lantian.kernel.bootstrap import Platform
@@ -216,3 +216,23 @@ def test_the_legend_names_where_levels_end() -> None:
     assert maps.legend("pm25", date(2026, 4, 1)) == [35, 60, 115, 150, 250]
     assert maps.legend("co", DAY) == [5, 10, 35, 60, 90]
     assert maps.legend("aqi", DAY) == [50, 100, 150, 200, 300]
+
+
+@pytest.mark.requirement("F5", part="published values weigh all sources by their late errors")
+def test_what_a_value_is_made_of_is_said_in_a_sentence(forecasts: Forecasts, run: Run) -> None:
+    assert forecasts.shares(run).is_empty(), "the statistics alone speak"
+    assert forecasts.weather(run).is_empty()
+    told = shares_of(("statistics", 0.55, 31), ("model", 0.2, 31), ("CMAQ", 0.25, 12), ("CAMS", 0.0, 3))
+    said = made_of(told)
+    assert said == "statistics 55 %, CMAQ 25 %, engine 20 %, from 31 issues"
+    assert said.zh == "统计 55 %、CMAQ 25 %、模式 20 %，据此前 31 次起报"
+    early = made_of(shares_of(("statistics", 1.0, 3), ("model", 0.0, 3)))
+    assert (early, early.zh) == (
+        "statistics 100 %; issues verified so far: engine 3",
+        "统计 100 %；已核对的起报：模式 3 次",
+    )
+    assert made_of(told.clear()).zh == "统计 100 %"
+
+
+def shares_of(*rows: tuple[str, float, int]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=["source", "share", "issues"], orient="row")

@@ -94,7 +94,8 @@ def test_products_join_statistics_persistence_and_what_was_observed(platform: Pl
         typed = pl.DataFrame(frame, schema_overrides={"time": pl.Datetime("us", "UTC")})
         open_store(platform).append(typed, "hour", "test")
 
-    found = service_statistics.products_of(platform, ISSUE, Calibrator())  # type: ignore[arg-type]
+    said = service_statistics.said_of(platform, ISSUE, "perfect", Calibrator())  # type: ignore[arg-type]
+    found = service_statistics.published(platform, said)
 
     assert set(found["values"]["source"]) == {"lantian", "statistics", "persistence"}
     base = found["values"].filter((pl.col("source") == "persistence") & (pl.col("item") == "pm25"))

@@ -24,6 +24,10 @@ from lantian.standards import statistics
 from lantian.standards.codes import POLLUTANTS
 
 PEERS: Final = Path("forecast") / "peers"
+WORD_STANDS: Final = timedelta(hours=36)
+"""After its issue: how long a peer's forecast is its last word. Files come hours after the moment that they forecast
+from, so that of the evening before counts where today's is not there yet.
+"""
 PeerProduct = Literal["values", "outlook", "hours"]
 
 
@@ -110,6 +114,22 @@ class PeerStore:
         key = [column for column in ("issue", "source", "place", "date", "item", "time") if column in SCHEMAS[name]]
         theirs = pl.concat(parts).unique(key, keep="first", maintain_order=True)
         return pl.concat([ours, theirs.join(ours, on=key, how="anti").select(ours.columns)], how="vertical_relaxed")
+
+    def last_words(self, issues: Iterable[datetime]) -> pl.DataFrame:
+        """What each peer last said as far as it was known at each of the issues, and no older than `WORD_STANDS`:
+        `values` of our issue and counted by its leads, without persistence.
+        """
+        moments = sorted({issue.astimezone(UTC) for issue in issues})
+        parts = [pl.DataFrame(schema=dict(SCHEMAS["values"]))]
+        for issue in moments if moments and self.peers(moments[-1]) else ():
+            fresh = [one for one in self.peers(issue) if timedelta() <= issue - one.issue <= WORD_STANDS]
+            newest = {one.name: one for one in reversed(fresh)}  # the newest issue comes last, and stays
+            day = issue.astimezone(TIMEZONE).date()
+            for one in newest.values():
+                said = pl.read_parquet(self._root / one.folder / "values.parquet").filter(source=one.name)
+                lead = (pl.col("date") - pl.lit(day)).dt.total_days()
+                parts.append(said.with_columns(lead=lead, issue=pl.lit(issue, pl.Datetime("us", "UTC"))))
+        return pl.concat(parts, how="vertical_relaxed").filter(pl.col("lead") >= 1)
 
     def _persistence(self, issue: datetime, values: pl.DataFrame, members: Mapping[str, Sequence[str]]) -> pl.DataFrame:
         held = set(values["place"])

@@ -18,7 +18,6 @@ import polars as pl
 import xarray as xr
 
 from lantian.emissions import Inventory, installed
-from lantian.forecast import products
 from lantian.forecast.foreseen import Foreseen, carried, foreseen
 from lantian.forecast.shelf import Shelf
 from lantian.forecast.store import Mode, Run, RunStore
@@ -27,6 +26,7 @@ from lantian.kernel.settings import TIMEZONE
 
 if TYPE_CHECKING:
     from lantian.forecast.learn import Calibrator
+    from lantian.forecast.service_statistics import Said
     from lantian.kernel.jobs import Progress
 
 HOURS: Final = 72
@@ -69,7 +69,7 @@ def issue_forecast(
         LookupError: nothing is known before the issue, or something that the engine needs is lacking.
         ValueError: the weather does not reach far enough in time or space; mode and weather do not fit together.
     """
-    from lantian.forecast.service_statistics import products_of
+    from lantian.forecast.service_statistics import published, said_of
 
     if (mode == "weather") != (weather is not None):
         raise ValueError(f"mode {mode}: fields of a weather forecast belong to mode weather, and to no other")
@@ -90,10 +90,11 @@ def issue_forecast(
         progress.stage(NAMES["statistics"])
         store.stage(run, "statistics", actor=actor)
         ahead = None if given is None else given.at_stations
-        said = products_of(platform, issue, calibrator, past, weather=ahead)
+        said = said_of(platform, issue, mode, calibrator, past, weather=ahead)
+        made = published(platform, said)
         store.stage(run, "statistics", actor=actor, ended=True)
         if run.revision == 0 or city is None or given is not None:
-            run = _put(store, run, said, None, actor)
+            run = store.put(run, **made, fields=None, actor=actor)
         if city is None:
             return run
         return _with_engine(_Job(platform, store, run, city, hours, actor, progress), said, given)
@@ -144,8 +145,10 @@ class _Job:
         self.done = done
 
 
-def _with_engine(job: _Job, said: Mapping[str, pl.DataFrame], given: Foreseen | None) -> Run:
+def _with_engine(job: _Job, said: Said, given: Foreseen | None) -> Run:
     from lantian.forecast import cycle, engine, gather
+    from lantian.forecast.learn import Forecast
+    from lantian.forecast.service_statistics import OURS, published
 
     platform, run = job.platform, job.run
     issue = run.issue
@@ -153,7 +156,7 @@ def _with_engine(job: _Job, said: Mapping[str, pl.DataFrame], given: Foreseen | 
     approach = APPROACH if given is None else min(APPROACH, given.before)
     begin, until = issue - timedelta(hours=approach), issue + timedelta(hours=hours)
     air = given.fields if given else gather.observed_weather(platform, begin, until, gather.later(platform))
-    ahead = said["values"].filter(pl.col("source") == "statistics")
+    ahead = said.values
     if given is not None:
         ahead = carried(ahead, until.astimezone(TIMEZONE).date() + timedelta(days=1))
     made = gather.ingredients(
@@ -165,12 +168,11 @@ def _with_engine(job: _Job, said: Mapping[str, pl.DataFrame], given: Foreseen | 
     finest = made.domains[-1]
     sky = cycle.weather_of(folder, finest)
     found = engine.law(nests[-1], sky)
-    network = gather.stations(platform).filter(pl.col("place").is_in(said["hours"]["place"].unique().implode()))
-    hourly = engine.hours(finest.grid, found, network, _members(platform, said["hours"]), issue)
-    ours = said["hours"].filter(pl.col("source") == "lantian")
-    chart = engine.chart(finest.grid, found, sky, ours, network)
-    put = _beside(said, hourly, engine.values(hourly, issue), _observed(platform, issue))
-    result = _put(job.store, run, put, chart, job.actor)
+    network = gather.stations(platform).filter(pl.col("place").is_in(said.hours["place"].unique().implode()))
+    hourly = engine.hours(finest.grid, found, network, _members(platform, said.hours), issue)
+    put = published(platform, said, Forecast(engine.values(hourly, issue), hourly))
+    chart = engine.chart(finest.grid, found, sky, put["hours"].filter(source=OURS), network)
+    result = job.store.put(run, **put, fields=chart, actor=job.actor)
     job.end()
     (folder / "factors.json").replace(job.store.folder(run) / "factors.json")
     shutil.rmtree(folder)  # large; a run that is asked for again is made again
@@ -188,40 +190,6 @@ def _given(platform: Platform, weather: xr.Dataset, issue: datetime, calibrator:
 def _stands(store: RunStore, run: Run, city: str | None) -> bool:
     """Whether all that is asked for was made."""
     return run.status == "finished" and run.revision > 0 and (city is None or store.has_fields(run))
-
-
-def _put(store: RunStore, run: Run, made: Mapping[str, pl.DataFrame], fields: xr.Dataset | None, actor: str) -> Run:
-    return store.put(
-        run,
-        values=made["values"],
-        outlook=made["outlook"],
-        hours=made["hours"],
-        clearing=made["clearing"],
-        fields=fields,
-        actor=actor,
-    )
-
-
-def _beside(
-    said: Mapping[str, pl.DataFrame], hourly: pl.DataFrame, days: pl.DataFrame, observed: pl.DataFrame
-) -> dict[str, pl.DataFrame]:
-    """The products with the engine's own beside them."""
-    windows = products.windows(hourly, observed)
-    return {
-        "values": pl.concat([said["values"], days], how="diagonal_relaxed"),
-        "outlook": pl.concat([said["outlook"], products.outlook(days)], how="diagonal_relaxed"),
-        "hours": pl.concat([said["hours"], windows], how="diagonal_relaxed"),
-        "clearing": said["clearing"],
-    }
-
-
-def _observed(platform: Platform, issue: datetime) -> pl.DataFrame:
-    """The day before the issue, for the first moving means."""
-    from lantian.observations.store import ObservationStore
-    from lantian.standards.codes import POLLUTANTS
-
-    begin = issue - timedelta(hours=24)
-    return ObservationStore(platform).hourly(None, begin, issue, list(POLLUTANTS), issue).collect()
 
 
 def _members(platform: Platform, hourly: pl.DataFrame) -> dict[str, Sequence[str]]:

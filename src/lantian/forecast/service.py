@@ -13,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from lantian.forecast import duty, verify
 from lantian.forecast.duty import Correction, DutyBook, Text
 from lantian.forecast.peers_store import PeerStore
-from lantian.forecast.store import Mode, Product, Run, RunStore
+from lantian.forecast.store import Mode, Run, RunStore
 from lantian.kernel.bootstrap import Platform
+from lantian.kernel.said import Said
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,6 +31,9 @@ OURS = "lantian"
 """The source that is published where the duty forecaster says nothing else."""
 SOURCES = ("duty", OURS, "model", "statistics", "persistence")
 """Our own sources in the order in which pages show them; other models' names follow."""
+SOURCE_NAMES = {"statistics": Said("statistics", "统计"), "model": Said("engine", "模式")}
+"""Names of the sources that are put together; others are called what their files are called."""
+_Chosen = Literal["values", "outlook", "hours", "clearing"]
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,17 @@ class Forecasts:
         """When the air of places is expected to clear, by what, with which probability."""
         return self._chosen(run, "clearing", places, sources)
 
+    def shares(self, run: Run, places: Sequence[str] | None = None) -> pl.DataFrame:
+        """Which share each source has in what is published, by place, day and item; no rows where the statistics alone
+        speak. See `combination`.
+        """
+        frame = self.store.product(run, "shares")
+        return (frame if places is None else frame.filter(pl.col("place").is_in(list(places)))).collect()
+
+    def weather(self, run: Run) -> pl.DataFrame:
+        """The weather of files at the stations with its corrections; empty in other modes. See `foreseen_bias`."""
+        return self.store.product(run, "weather").collect()
+
     def fields(self, run: Run) -> xr.Dataset | None:
         """The fields of a run, read when they are used; None where the engine did not run."""
         return self.store.fields(run) if self.store.has_fields(run) else None
@@ -189,7 +204,7 @@ class Forecasts:
         )
 
     def _chosen(
-        self, run: Run, name: Product, places: Sequence[str] | None, sources: Sequence[str] | None
+        self, run: Run, name: _Chosen, places: Sequence[str] | None, sources: Sequence[str] | None
     ) -> pl.DataFrame:
         frame = self.store.product(run, name)
         if name != "clearing":
@@ -217,3 +232,27 @@ class Scores:
     days: int
     first: Any
     last: Any
+
+
+def made_of(shares: pl.DataFrame) -> Said:
+    """What the published value of one place, day and item is made of, in a sentence.
+
+    ``shares``: its rows of `Forecasts.shares`; none where the statistics alone speak.
+    """
+    rows = shares.filter(pl.col("source") != "statistics").sort("share", "source", descending=[True, False]).to_dicts()
+    counted = [row for row in rows if row["share"] > 0]
+    left = 100 - sum(round(100 * row["share"]) for row in counted)
+    told = [("statistics", left), *((row["source"], round(100 * row["share"])) for row in counted)]
+    names = [(SOURCE_NAMES.get(name, Said(name)), share) for name, share in told]
+    en = ", ".join(f"{name} {share} %" for name, share in names)
+    zh = "、".join(f"{name.zh} {share} %" for name, share in names)
+    if counted:
+        issues = max(row["issues"] for row in counted)
+        return Said(f"{en}, from {issues} issues", f"{zh}，据此前 {issues} 次起报")
+    if rows:
+        waiting = ", ".join(f"{SOURCE_NAMES.get(row['source'], Said(row['source']))} {row['issues']}" for row in rows)
+        wait_zh = "、".join(
+            f"{SOURCE_NAMES.get(row['source'], Said(row['source'])).zh} {row['issues']} 次" for row in rows
+        )
+        return Said(f"{en}; issues verified so far: {waiting}", f"{zh}；已核对的起报：{wait_zh}")
+    return Said(en, zh)

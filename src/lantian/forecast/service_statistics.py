@@ -1,23 +1,38 @@
-"""A forecast from statistics alone: what the model on the shelf says of an issue, as the four products.
+"""What is published of an issue: the statistics' word, put together with that of the other sources, as products.
 
     calibrator = shelf.open(shelf.latest("history").version)
-    products_of(platform, issue, calibrator)  # what RunStore.put takes
+    said = said_of(platform, issue, "history", calibrator)
+    published(platform, said)  # what RunStore.put takes
 
-Ours (``lantian``) is the statistics' own word here: where the engine runs, its run puts what both say together.
+Ours (``lantian``) are the statistics where nothing else speaks, else what `combination` makes of all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from lantian.forecast import clearing, hindcast, history, products, verify
+from lantian.forecast import (
+    clearing,
+    combination,
+    foreseen_bias,
+    foreseen_doubt,
+    hindcast,
+    history,
+    past,
+    products,
+    shelf,
+    verify,
+)
 from lantian.forecast.features import LEADS
 from lantian.forecast.foreseen import first_open_day
-from lantian.forecast.learn import LOOK_BACK, SOURCE, VALUES, Calibrator, Forecast
+from lantian.forecast.learn import HOURS, LOOK_BACK, SOURCE, VALUES, Calibrator, Forecast
+from lantian.forecast.peers_store import PeerStore
+from lantian.forecast.store import Mode
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
 
@@ -32,20 +47,50 @@ memory, and can be verified at once.
 _AHEAD: Final = timedelta(days=max(LEADS) + 1)
 
 
-def products_of(
+@dataclass(frozen=True)
+class Said:
+    """What the statistics say of an issue.
+
+    Attributes:
+        mode: what was known of the weather to come.
+        values, hours: of the source ``statistics``.
+        base: `values` of persistence.
+        plain: `values` of statistics that know no weather, for mode ``weather``; empty in other modes, and where no
+            such model stands on the shelf.
+        known: the weeks before, as known at the issue.
+        weather: of stations and regions to come, as it was used; None where none is known.
+        given: the weather of files with its corrections (`foreseen_bias.corrected`); None in other modes.
+        spells: dirty spells of the years before.
+    """
+
+    issue: datetime
+    mode: Mode
+    values: pl.DataFrame
+    hours: pl.DataFrame
+    base: pl.DataFrame
+    plain: pl.DataFrame
+    known: History
+    weather: pl.DataFrame | None
+    given: pl.DataFrame | None
+    spells: pl.DataFrame | None
+
+
+def said_of(
     platform: Platform,
     issue: datetime,
+    mode: Mode,
     calibrator: Calibrator,
-    past: pl.DataFrame | None = None,
+    spells: pl.DataFrame | None = None,
     *,
     weather: pl.DataFrame | None = None,
-) -> dict[str, pl.DataFrame]:
-    """The products of an issue, of the sources ``lantian``, ``statistics`` and ``persistence``.
+) -> Said:
+    """What the statistics say of an issue.
 
     A calibrator of mode ``perfect`` needs the weather of the days ahead. It is ``weather`` where a forecast is given,
-    every hour of the stations from the issue on; days that it does not cover with all their 24 hours are in none of
-    the products, of no source. Without it the weather is read as it was observed, however late it became known.
-    ``past``: dirty spells of the years before (`spells`), for the clearing of mode ``history``.
+    every hour of the stations from the issue on, and is corrected by what such forecasts lately got wrong; days that it
+    does not cover with all their 24 hours are in none of the products, of no source. Without it the weather is read as
+    it was observed, however late it became known. ``spells``: those of the years before (`spells`), for the clearing of
+    mode ``history``.
 
     Raises:
         LookupError: the store knows nothing of the weeks before the issue.
@@ -53,33 +98,69 @@ def products_of(
     day = issue.astimezone(TIMEZONE).date()
     known = history.read(platform, issue, day - LOOK_BACK, day)
     places = [place for place in dict.fromkeys((*known.places, *known.cities)) if place in calibrator.places]
-    end = None if weather is None else first_open_day(weather)
-    if weather is None and calibrator.mode == "perfect":
+    end, given, plain = date.max, None, pl.DataFrame(schema=VALUES)
+    if weather is not None:
+        end = first_open_day(weather)
+        stamped = weather.with_columns(issue=pl.lit(issue, pl.Datetime("us", "UTC")))
+        given = foreseen_bias.corrected(stamped, past.weather_before(platform, issue))
+        weather = foreseen_bias.as_used(given)
+        if card := shelf.of(platform).latest("history"):
+            plain = shelf.of(platform).open(card.version).predict(known, issue, places).values
+    elif calibrator.mode == "perfect":
         weather = _weather_ahead(platform, issue, day)
     said = calibrator.predict(known, issue, places, weather=weather)
-    if end is not None:
+    if given is not None:
         said = Forecast(
             said.values.filter(pl.col("date") < end), said.hours.filter(pl.col("time") < history.midnight(end))
         )
     if said.values.is_empty():
         raise LookupError(f"nothing was known of the {LOOK_BACK.days} days before {issue.isoformat()}")
-    hourly = hindcast.hours_of(known, known.places).filter(pl.col("time") < issue)
-    daily = _published(known, issue)
-    base = verify.persistence([issue], LEADS, hourly=hourly, daily=daily)
-    if end is not None:
-        base = base.filter(pl.col("date") < end)
-    values = pl.concat(
-        [said.values, _ours(said.values), base.select(pl.col(name).cast(kind) for name, kind in VALUES.items())]
+    base = verify.persistence([issue], LEADS, hourly=_hourly(known, issue), daily=_published(known, issue))
+    return Said(
+        issue,
+        mode,
+        *said,
+        base.filter(pl.col("date") < end).select(pl.col(name).cast(kind) for name, kind in VALUES.items()),
+        plain,
+        known,
+        None if weather is None else with_regions(weather, known.members),
+        given,
+        None if calibrator.mode == "perfect" else spells,
     )
-    hours = products.windows(pl.concat([said.hours, _ours(said.hours)]), hourly)
+
+
+def published(platform: Platform, said: Said, engine: Forecast | None = None) -> dict[str, pl.DataFrame]:
+    """The products of an issue: of the sources ``lantian``, ``statistics``, ``persistence`` and, with the ``engine``'s
+    values and hours, ``model``.
+
+    Peers' files speak as they were known at the issue. What is published then rests on the issues before; see
+    `combination` and, for how sure it is in mode ``weather``, `foreseen_doubt`.
+    """
+    model = engine or Forecast(pl.DataFrame(schema=VALUES), pl.DataFrame(schema=HOURS))
+    words = PeerStore(platform).last_words([said.issue])
+    others = pl.concat([model.values, words.select(model.values.columns)], how="vertical_relaxed")
+    ours = said.values.with_columns(source=pl.lit(OURS))
+    shares = None
+    if said.mode == "weather" or not others.is_empty():
+        before = past.verified(platform, said.issue, said.mode, said.known)
+        if said.mode == "weather":
+            own = before.filter(source=SOURCE)
+            ours = foreseen_doubt.widened(ours, said.plain, own)
+        ours, shares = combination.combined(ours, others, before)
+    hours = combination.hours_like(said.hours, said.values, ours).with_columns(source=pl.lit(OURS))
+    values = pl.concat([said.values, ours, said.base, model.values])
+    hourly = _hourly(said.known, said.issue)
     clears = clearing.clearing(
-        _ours(said.hours),
-        values.filter(pl.col("source") == OURS),
-        hourly.select("place", "time", "pm25"),
-        weather=None if weather is None else with_regions(weather, known.members),
-        past=None if calibrator.mode == "perfect" else past,
+        hours, ours, hourly.select("place", "time", "pm25"), weather=said.weather, past=said.spells
     )
-    return {"values": values, "outlook": products.outlook(values), "hours": hours, "clearing": clears}
+    made = {
+        "values": values,
+        "outlook": products.outlook(values),
+        "hours": products.windows(pl.concat([said.hours, hours, model.hours]), hourly),
+        "clearing": clears,
+    }
+    extra = {"shares": shares, "weather": said.given}
+    return made | {name: frame for name, frame in extra.items() if frame is not None}
 
 
 def spells(platform: Platform, until: datetime) -> pl.DataFrame:
@@ -103,8 +184,8 @@ def with_regions(weather: pl.DataFrame, members: Mapping[str, Sequence[str]]) ->
     return pl.concat(parts, how="vertical_relaxed").sort("place", "time")
 
 
-def _ours(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.filter(pl.col("source") == SOURCE).with_columns(pl.lit(OURS).alias("source"))
+def _hourly(known: History, issue: datetime) -> pl.DataFrame:
+    return hindcast.hours_of(known, known.places).filter(pl.col("time") < issue)
 
 
 def _published(known: History, issue: datetime) -> pl.DataFrame:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Mode = Literal["history", "perfect", "weather"]
 """What was known of the weather to come: nothing, all of it (as observed later: 完美气象), or a weather forecast."""
 MODES: tuple[Mode, ...] = get_args(Mode)
-Product = Literal["values", "outlook", "hours", "clearing"]
+Product = Literal["values", "outlook", "hours", "clearing", "shares", "weather"]
 Status = Literal["running", "finished", "failed"]
 
 RUNS = Path("forecast") / "runs"
@@ -146,18 +146,22 @@ class RunStore:
         outlook: pl.DataFrame,
         hours: pl.DataFrame,
         clearing: pl.DataFrame,
+        shares: pl.DataFrame | None = None,
+        weather: pl.DataFrame | None = None,
         fields: xr.Dataset | None = None,
         actor: str = "system",
     ) -> Run:
         """Store the products and make them known: the files first, durably, then the row.
 
         The columns are those of `store_files.SCHEMAS`, the fields as `store_files.checked_fields` says; frames hold
-        this issue only. Put again, they replace the former ones as a whole.
+        this issue only; ``shares`` where others spoke beside the statistics, ``weather`` in mode weather. Put again,
+        they replace the former ones as a whole.
 
         Raises:
             ValueError: a product is not as expected; nothing is changed then.
         """
         given = {"values": values, "outlook": outlook, "hours": hours, "clearing": clearing}
+        given |= {name: frame for name, frame in (("shares", shares), ("weather", weather)) if frame is not None}
         frames = {name: files.checked(name, frame) for name, frame in given.items()}
         for name, frame in frames.items():
             if frame.height and (frame["issue"] != run.issue).any():
@@ -165,7 +169,8 @@ class RunStore:
         checked = None if fields is None else files.checked_fields(fields)
         revision = self.get(run.id).revision + 1
         files.write_products(self.folder(run), revision, frames, checked)
-        sources = sorted(set().union(*(set(frame["source"]) for frame in frames.values())))
+        spoke = (frames[name]["source"] for name in ("values", "outlook", "hours", "clearing"))
+        sources = sorted(set().union(*map(set, spoke)))
         written = self._write(
             run,
             actor,

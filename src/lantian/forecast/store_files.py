@@ -1,4 +1,4 @@
-"""A run's products on the disk: four Parquet files and, where the engine ran, the fields as Zarr.
+"""A run's products on the disk: Parquet files and, where the engine ran, the fields as Zarr.
 
 Each time products are put, they stand in a new folder ``products-<revision>``: written under another name, every file
 synced, then renamed. A reader meets all of them or none, and what was there before stays until the row names the new.
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _TIME = pl.Datetime("us", "UTC")
 _KEY: dict[str, Any] = {"issue": _TIME, "source": pl.String, "place": pl.String}
 _QUANTILES = ("q10", "q25", "q50", "q75", "q90")
+_WEATHER = ("temperature", "pressure", "dew_point", "rain", "wind_direction", "wind_speed")
+_USED = ("temperature_used", "pressure_used", "dew_point_used", "wind_speed_used")
 
 SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "values": {**_KEY, "date": pl.Date, "lead": pl.Int64, "item": pl.String}
@@ -32,8 +34,15 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "hours": {**_KEY, "time": _TIME}
     | dict.fromkeys(("so2", "no2", "co", "o3", "pm10", "pm25", "pm25_24h", "pm10_24h", "o3_8h"), pl.Float64),
     "clearing": {**_KEY, "begins": _TIME, "cause": pl.String, "probability": pl.Float64, "wait_hours": pl.Float64},
+    "shares": {"issue": _TIME, "place": pl.String, "date": pl.Date, "lead": pl.Int64, "item": pl.String}
+    | {"source": pl.String, "share": pl.Float64, "bias": pl.Float64, "issues": pl.Int64},
+    "weather": {"issue": _TIME, "place": pl.String, "time": _TIME}
+    | dict.fromkeys((*_WEATHER, *_USED), pl.Float64)
+    | {"issues": pl.Int64},
 }
 """The products and their columns, as docs/design/forecast.md lays them down; concentrations in ug/m3, CO in mg/m3."""
+OPTIONAL: Final = ("shares", "weather")
+"""Products that not every run has; one that it has not reads as an empty one."""
 
 FIELDS: Final = "fields.zarr"
 FIELD_DIMS: Final = ("time", "item", "y", "x")
@@ -115,8 +124,11 @@ def drop_before(folder: Path, revision: int) -> None:
 
 
 def read_product(folder: Path, revision: int, name: str) -> pl.LazyFrame:
-    """One product, read when it is collected."""
-    return pl.scan_parquet(products_folder(folder, revision) / f"{name}.parquet")
+    """One product, read when it is collected; empty where it is one of `OPTIONAL` that was not written."""
+    path = products_folder(folder, revision) / f"{name}.parquet"
+    if name in OPTIONAL and not path.exists():
+        return pl.LazyFrame(schema=dict(SCHEMAS[name]))
+    return pl.scan_parquet(path)
 
 
 def has_fields(folder: Path, revision: int) -> bool:
