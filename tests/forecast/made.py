@@ -118,6 +118,14 @@ def clearing(issue: datetime = ISSUE, places: Sequence[str] = PLACES) -> pl.Data
     return pl.DataFrame(rows, schema=dict(SCHEMAS["clearing"]), orient="row")
 
 
+def shares(issue: datetime = ISSUE, place: str = PLACES[0]) -> pl.DataFrame:
+    """PM2.5 of the first day: four fifths statistics."""
+    at = {"issue": issue, "place": place, "date": day_of(issue) + timedelta(days=1), "lead": 1, "item": "pm25"}
+    told = (("statistics", 0.8, 0.0), ("model", 0.2, -0.1))
+    rows = [at | {"source": source, "share": share, "bias": bias, "issues": 31} for source, share, bias in told]
+    return pl.DataFrame(rows, schema=dict(SCHEMAS["shares"]), orient="row")
+
+
 def fields(issue: datetime = ISSUE, *, cells: int = 30, length: int = 6, wind: bool = True) -> xr.Dataset:
     """Fields over Beijing: a plume that moves south, on a grid that is turned a little."""
     items = ["so2", "no2", "co", "o3", "pm10", "pm25"]

@@ -112,8 +112,11 @@ def targets(platform: Platform) -> None:
 def forecasts(platform: Platform) -> None:
     """The forecast of the evening, by formula."""
     store, products = RunStore(platform), made.products()
-    for mode, fields in (("history", None), ("perfect", made.fields(cells=24, length=12))):
-        store.put(store.begin(made.ISSUE, mode, actor="example"), **products, fields=fields, actor="example")
+    for mode, more in (
+        ("history", {}),
+        ("perfect", {"fields": made.fields(cells=24, length=12), "shares": made.shares()}),
+    ):
+        store.put(store.begin(made.ISSUE, mode, actor="example"), **products, **more, actor="example")
 
 
 def token(platform: Platform, login: str) -> str:

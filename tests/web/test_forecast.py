@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -64,7 +65,10 @@ def test_the_page_answers_first_and_labels_what_the_weather_was(
     history = beijing_client.get("/forecast?mode=history").text
     assert "没有未来天气" in history
     assert "没有运行 1 公里模式（只用历史统计）" in history
+    assert "首日 PM2.5 发布值：统计 80 %、模式 20 %，据此前 31 次起报" in text
+    assert "首日 PM2.5 发布值：统计 100 %" in history
     english = beijing_client.get("/forecast?lang=en").text
+    assert "First day's PM2.5 as published: statistics 80 %, engine 20 %, from 31 issues" in html.unescape(english)
     assert "Beijing, tomorrow (Sat 17 Dec): moderately polluted" in english
     assert "clearing Thu 22 Dec early morning with the north wind (probability 84%)" in english
     beijing_client.cookies.delete("lang")
@@ -145,6 +149,17 @@ def test_programs_get_the_same_in_every_format(beijing_client: TestClient, publi
         assert len(beijing_client.get(asked).json()) == count, part
     assert beijing_client.get(f"{API}/corrections").json() == []
     assert beijing_client.get(f"{API}/values?mode=weather").status_code == 404
+
+
+@pytest.mark.requirement("F5", part="the shares of the sources in what is published")
+def test_programs_get_the_shares_of_the_sources(beijing_client: TestClient) -> None:
+    rows = beijing_client.get(f"{API}/shares?places=北京市").json()
+    assert [(row["source"], row["share"], row["issues"], row["item"], row["date"]) for row in rows] == [
+        ("statistics", 0.8, 31, "pm25", "2016-12-17"),
+        ("model", 0.2, 31, "pm25", "2016-12-17"),
+    ]
+    assert {row["sentence"] for row in rows} == {"statistics 80 %, engine 20 %, from 31 issues"}
+    assert beijing_client.get(f"{API}/shares?mode=history").json() == []
 
 
 def test_the_maps_bytes_are_those_of_the_fields(beijing_client: TestClient) -> None:

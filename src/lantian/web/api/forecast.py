@@ -10,6 +10,7 @@ from fastapi import HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
 from lantian.forecast.duty import Correction
+from lantian.forecast.service import made_of
 from lantian.forecast.store import Mode, Run
 from lantian.forecast.verify import Season
 from lantian.web.api.answers import TABLE, Format, refuse, resource, table_response
@@ -178,6 +179,29 @@ def clearing(
     desk = ForecastDesk(viewer)
     run = desk.needed(issue, mode)
     return table_response(_of(desk, desk.clearing(run), places, source), format, name=f"clearing-{run.folder}")
+
+
+@router.get("/forecast/shares", responses=TABLE)
+def shares(
+    viewer: Reader,
+    places: Places = None,
+    issue: Issue = None,
+    mode: OfMode = None,
+    format: Format = "json",  # noqa: A002
+) -> Response:
+    """What published values are made of: a row a place, day, item and source with its `share`, the `bias` added to its
+    ln(c + floor) first, the `issues` on which it was verified beside the statistics, and the case in a `sentence`.
+    A case without rows: the statistics alone. A source verified on fewer than 10 has no share.
+    """
+    desk = ForecastDesk(viewer)
+    run = desk.needed(issue, mode)
+    case = ("place", "date", "item")
+    parts = [
+        part.with_columns(sentence=pl.lit(str(made_of(part))))
+        for part in _of(desk, desk.shares(run), places).partition_by(case, maintain_order=True)
+    ]
+    empty = desk.shares(run).clear().with_columns(sentence=pl.lit(None, pl.String))
+    return table_response(pl.concat([empty, *parts]), format, name=f"shares-{run.folder}")
 
 
 @router.get("/forecast/corrections", responses=TABLE)

@@ -79,6 +79,10 @@ class ForecastDesk:
         """Clearing of all places and sources."""
         return self._ask("clearing", run, lambda: self.forecasts.clearing(run))
 
+    def shares(self, run: Run) -> pl.DataFrame:
+        """Which share each source has in what is published."""
+        return self._ask("shares", run, lambda: self.forecasts.shares(run))
+
     def has_fields(self, run: Run) -> bool:
         """Whether there are fields for a map."""
         return self.forecasts.store.has_fields(run)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
-from lantian.forecast.service import OURS
+from lantian.forecast.service import OURS, made_of
 from lantian.forecast.store import Mode, Run
 from lantian.kernel.settings import TIMEZONE
 from lantian.places.geo import Box
@@ -63,6 +63,7 @@ def page(
         name=name,
         outlook=outlook,
         answer=view.sentence(outlook, name, language) if outlook else "",
+        made_of=_made_of(desk, run, code, item, language),
         standing=desk.standing(run, code) if code else None,
         may_correct=bool(code) and desk.may_correct(code),
         modes=[each for each in MODE_ORDER if each in modes_of(run, desk.runs)],
@@ -173,6 +174,14 @@ def _rows(desk: ForecastDesk, run: Run, language: str) -> list[dict[str, Any]]:
 
 def _compared(desk: ForecastDesk, run: Run, place: str, outlook: view.Outlook) -> dict[str, int] | None:
     """On how many of the days that are known the level came as forecast, and as persistence said."""
+def _made_of(desk: ForecastDesk, run: Run, place: str, item: Item, language: str) -> dict[str, str]:
+    """What the published value of the first day is made of: of the item shown, of PM2.5 where that is the index."""
+    name = {"aqi": "pm25", "o3": "o3_8h"}.get(item, item)
+    rows = desk.shares(run).filter((pl.col("place") == place) & (pl.col("lead") == 1) & (pl.col("item") == name))
+    said = made_of(rows)
+    return {"item": ITEMS[name].symbol, "said": said.zh if language == "zh" else said.en}
+
+
     known = outlook.known
     if not known:
         return None
