@@ -1,5 +1,6 @@
 """A made-up city whose air follows the wind: two stations by the hour, two cities by the day."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from unittest.mock import patch
@@ -11,6 +12,11 @@ import polars as pl
 from lantian.forecast import history, learn, learn_recurrent
 from lantian.forecast.history import History, midnight
 from lantian.forecast.learn import ISSUE_HOUR, Calibrator, Effort, Mode
+from lantian.kernel.bootstrap import Platform
+from lantian.observations.store import open_store
+from lantian.places.regions import Region
+from lantian.places.stations import Station
+from lantian.places.store import PlaceStore
 
 FIRST = date(2015, 1, 1)
 DAYS = 230
@@ -81,6 +87,22 @@ def calibrator(mode: Mode) -> Calibrator:
     """A model of the made-up city, trained as briefly as may be; nobody changes it."""
     with patch.object(learn_recurrent, "_improve", _IMPROVE):
         return learn.train(city(), mode=mode, effort=QUICK)
+
+
+def load(platform: Platform, *, later: timedelta = timedelta(), days: int = DAYS) -> None:
+    """Bring the last ``days`` of the city into a platform's store, moved ``later``: what came in after training."""
+    places = PlaceStore(platform.engine)
+    places.put_regions([Region(REGION, "北京市"), Region("130000", "河北省"), Region(FAR, "石家庄市")], "test")
+    stations = [Station(code, code, "state", REGION, 116.3 + 0.1 * k, 39.9) for k, code in enumerate(STATIONS)]
+    places.put_stations([stations[0], replace(stations[1], evaluation=False)], "test")
+    hourly, daily = frames()
+    first = FIRST + timedelta(days=DAYS - days)
+    store = open_store(platform)
+    hours = hourly.filter(pl.col("time") >= midnight(first)).with_columns(pl.col("time") + later)
+    store.append(hours, "hour", "test", actor="test")
+    store.append(
+        daily.filter(pl.col("date") >= first).with_columns(pl.col("date") + later), "day", "test", actor="test"
+    )
 
 
 def moment(day: date, hour: int = 0) -> datetime:

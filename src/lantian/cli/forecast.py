@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -126,6 +126,7 @@ def hindcast(
         names = words.names(platform, found.table["place"].unique())
         now = platform.clock.now().astimezone(TIMEZONE).isoformat(timespec="seconds")
     rows = [{"name": names[row["place"]], **row} for row in found.table.to_dicts()]
+    goals = _goals(found, names)
     value = {
         "now": now,
         "from": begin,
@@ -135,11 +136,12 @@ def hindcast(
         "model": _card(card),
         "days": found.days,
         "seen": found.seen,
+        "goals": goals,
         "table": rows,
         "reliability": found.reliability,
         "definitions": dict(_room("verify").DEFINITIONS),
     }
-    emit(value, as_json, lambda console: _show(console, found, card, rows))
+    emit(value, as_json, lambda console: _show(console, found, card, rows, goals))
 
 
 def _room(part: str) -> Any:
@@ -213,7 +215,24 @@ def _show_cards(console: Console, cards: Sequence[Card]) -> None:
     console.print(table(("version", "mode", "data", "predictors", "digest"), rows, "模型库 shelf"))
 
 
-def _show(console: Console, found: Hindcast, card: Card, rows: Sequence[dict[str, Any]]) -> None:
+def _goals(found: Hindcast, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The goals at 24 hours by every definition, of regions: the documents speak of the city."""
+    goals = _room("goals")
+    return [
+        {"name": names[place], "place": place, **one.plain()}
+        for place in sorted(found.table["place"].unique())
+        if place.isdigit()
+        for one in goals.measured(found.table.filter(place=place), _room("learn").SOURCE)
+    ]
+
+
+def _show(
+    console: Console,
+    found: Hindcast,
+    card: Card,
+    rows: Sequence[dict[str, Any]],
+    goals: Sequence[dict[str, Any]],
+) -> None:
     label = "完美气象 perfect weather" if card.mode == "perfect" else "仅历史资料 history only"
     seen = "none of these days was learnt from"
     if found.seen:
@@ -233,6 +252,20 @@ def _show(console: Console, found: Hindcast, card: Card, rows: Sequence[dict[str
         if row["source"] != "persistence"
     ]
     console.print(table(columns, shown, "检验 verification"))
+    told = [
+        (
+            each["name"],
+            f"{ITEMS[each['item']].symbol} ≥ {each['goal']:.0%}",
+            _room("verify").DEFINITIONS[each["definition"]].formula,
+            each["n"],
+            *(printed(each[name], 3) for name in ("reached", "persistence")),
+            "达到 met" if each["met"] else "未达到 missed",
+        )
+        for each in goals
+    ]
+    console.print(
+        table(("place", "goal", "counted as", "n", "reached", "persistence", ""), told, "24 小时目标 goals at 24 h")
+    )
     console.print("definitions: `--json`, docs/forecast/verification.md")
 
 

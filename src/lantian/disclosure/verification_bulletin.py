@@ -13,12 +13,14 @@ from lantian.assessment.service import Assessment
 from lantian.disclosure.bulletin import ISSUER, NothingKnownError
 from lantian.disclosure.documents import day_zh
 from lantian.disclosure.values import Bar, Definition, ScoreRow, VerificationBulletin
+from lantian.forecast import goals
 from lantian.forecast.scores import DEFINITIONS
 from lantian.forecast.service import OURS, SOURCES, Forecasts, Scores
 from lantian.forecast.store import MODES, Mode, Run
 from lantian.forecast.verify import PERSISTENCE
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
+from lantian.standards.codes import ITEMS
 
 INDEX = {
     "n": "例数",
@@ -52,6 +54,8 @@ MODE_NAMES: dict[str, str] = {
     "perfect": "用了起报之后实测的天气，只说明方法的上限",
     "weather": "用了起报时的气象预报",
 }
+_COUNTED = {"accuracy": "1−NME", "within_25": "误差25%以内的天数"}
+_METHOD = "评估方法见HJ 1130和文末指标说明；每个来源都与持续性预报在同一时段比较。"
 _PREFERRED: tuple[Mode, ...] = ("weather", "perfect", "history")
 
 
@@ -96,7 +100,7 @@ def verification(
         place=name,
         mode=MODE_NAMES[chosen],
         sample=_sample(scores),
-        summary=tuple(_summary(index, fine)),
+        summary=(*_summary(index, fine), *_goals(goals.measured(scores.table, OURS), chosen), _METHOD),
         index_columns=tuple(INDEX.values()),
         index=tuple(_row(row, tuple(INDEX)) for row in index),
         value_columns=tuple(VALUES.values()) if fine else (),
@@ -176,7 +180,25 @@ def _summary(index: list[dict[str, Any]], fine: list[dict[str, Any]]) -> Iterabl
             f"PM2.5日均浓度准确率（1−NME）{shown('accuracy', value['accuracy'])}，"
             f"持续性预报为{shown('accuracy', value['accuracy_persistence'])}。"
         )
-    yield "评估方法见HJ 1130和文末指标说明；每个来源都与持续性预报在同一时段比较。"
+
+
+def _goals(measured: list[goals.Measured], mode: Mode) -> Iterable[str]:
+    """Which goal is met by which definition, with what was reached on the days further ahead."""
+    if not measured:
+        return
+    yield "24小时准确率目标（PM2.5 85%、O3 80%）在文件中没有写明算法，以下按两种算法分别列出，24小时指起报次日的日值。"
+    for one in measured:
+        further = "、".join(
+            f"{lead}天{shown(one.score, value)}" for lead, value in one.leads.items() if lead != goals.LEAD
+        )
+        base = one.base.get(goals.LEAD)
+        yield (
+            f"{ITEMS[one.goal.item].symbol}按{_COUNTED[one.score]}为{shown(one.score, one.reached)}（{one.n}例，"
+            f"持续性预报{shown(one.score, base)}），目标{shown(one.score, one.goal.share)}，"
+            f"{'达到' if one.met else '未达到'}" + (f"；提前{further}。" if further else "。")
+        )
+    if mode == "perfect":
+        yield "预报用了起报之后实测的天气，达到目标也只说明方法的上限，不能算业务成绩。"
 
 
 def _bars(index: list[dict[str, Any]]) -> Iterable[Bar]:

@@ -21,6 +21,7 @@ from lantian.web.navigation import Page
 from lantian.web.pages import forecast_point as point
 from lantian.web.pages import forecast_view as view
 from lantian.web.pages.forecast_chart import chart
+from lantian.web.pages.forecast_windows import windows_of
 from lantian.web.pages.now import AREAS, LINES, STEP, TERRAIN, area, around
 from lantian.web.pages.spots import SHOWN, day_text, symbol
 from lantian.web.remember import Memory
@@ -62,8 +63,8 @@ def page(
         place=code,
         name=name,
         outlook=outlook,
-        answer=view.sentence(outlook, name, language) if outlook else "",
         made_of=_made_of(desk, run, code, item, language),
+        answer=view.sentence(outlook, name, language) if outlook else "",
         standing=desk.standing(run, code) if code else None,
         may_correct=bool(code) and desk.may_correct(code),
         modes=[each for each in MODE_ORDER if each in modes_of(run, desk.runs)],
@@ -72,6 +73,7 @@ def page(
         item=item,
         shown=SHOWN,
         chart=chart(desk, run, code, item, language) if code else None,
+        windows=windows_of(desk, run, code) if code else None,
         rows=_rows(desk, run, language),
         days=view.days_of(run),
         compared=_compared(desk, run, code, outlook) if outlook else None,
@@ -172,8 +174,6 @@ def _rows(desk: ForecastDesk, run: Run, language: str) -> list[dict[str, Any]]:
     ]
 
 
-def _compared(desk: ForecastDesk, run: Run, place: str, outlook: view.Outlook) -> dict[str, int] | None:
-    """On how many of the days that are known the level came as forecast, and as persistence said."""
 def _made_of(desk: ForecastDesk, run: Run, place: str, item: Item, language: str) -> dict[str, str]:
     """What the published value of the first day is made of: of the item shown, of PM2.5 where that is the index."""
     name = {"aqi": "pm25", "o3": "o3_8h"}.get(item, item)
@@ -182,6 +182,8 @@ def _made_of(desk: ForecastDesk, run: Run, place: str, item: Item, language: str
     return {"item": ITEMS[name].symbol, "said": said.zh if language == "zh" else said.en}
 
 
+def _compared(desk: ForecastDesk, run: Run, place: str, outlook: view.Outlook) -> dict[str, int] | None:
+    """On how many of the days that are known the level came as forecast, and as persistence said."""
     known = outlook.known
     if not known:
         return None

@@ -20,6 +20,8 @@ from lantian.web.pages.course import bands
 BEFORE = timedelta(hours=48)
 """Observed hours shown before the issue."""
 _HOUR = timedelta(hours=1)
+_MOVING = {"pm25": ("pm25_24h", 24), "pm10": ("pm10_24h", 24), "o3": ("o3_8h", 8)}
+"""What is judged by a moving mean: its column and hours."""
 _AQI_BANDS = [
     {"low": level.low and level.low - 1, "high": level.high if level.number < 6 else None, "level": level.number}
     for level in aqi.LEVELS
@@ -59,6 +61,11 @@ def _of_hours(
         {"name": "预报" if zh else "forecast", "points": _points(times, both["ahead"], item)},
         {"name": "实况" if zh else "observed", "points": _points(times, both["seen"], item)},
     ]
+    if moving := _MOVING.get(item):
+        column, length = moving
+        named = f"{length} 小时滑动" if zh else f"{length} h moving mean"
+        values = grid.join(hours.select("time", column), on="time", how="left")[column]
+        spec["series"].append({"name": named, "points": _points(times, values, item), "dashed": True})
     found = _day_ranges(desk, run, place, item)
     spread = [found.get(moment.astimezone(TIMEZONE).date()) for moment in both["time"]]
     if any(spread):

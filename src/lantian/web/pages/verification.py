@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Annotated, Any, Literal, get_args
 
 import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
+from pydantic import BeforeValidator
 
+from lantian.forecast import goals
 from lantian.forecast.service import OURS, SOURCES, Scores
 from lantian.forecast.store import Mode
 from lantian.forecast.verify import DEFINITIONS, PERSISTENCE, Season
@@ -64,7 +67,7 @@ def page(
     place: Annotated[str, Query(max_length=60)] = "",
     mode: Mode | None = None,
     item: Annotated[str, Query(pattern="^(pm25|o3_8h|pm10|no2|so2|co)$")] = "pm25",
-    days: Annotated[Days, Query()] = 90,
+    days: Annotated[Days, BeforeValidator(int), Query()] = 90,
     season: Season | None = None,
 ) -> Response:
     """Show the scores of the last days of a place."""
@@ -101,6 +104,9 @@ def page(
         index_columns=INDEX,
         value_columns=VALUES,
         answer=_answer(table, item),
+        goals=(found := goals.measured(table, OURS)),
+        goal_pairs=[list(pair) for _, pair in groupby(found, key=lambda one: one.goal)],
+        goal_lead=goals.LEAD,
         definitions=DEFINITIONS,
         told=lambda name: definition(name, language),
         shown=shown,
@@ -167,7 +173,7 @@ def _rows(table: pl.DataFrame) -> list[tuple[int, list[dict[str, Any]]]]:
     found: dict[int, list[dict[str, Any]]] = {}
     for row in sorted(table.to_dicts(), key=rank):
         rows = found.setdefault(row["lead"], [])
-        if not any(row | {"source": other["source"]} == other for other in rows):
+        if not any(other["source"] == OURS and row | {"source": OURS} == other for other in rows):
             rows.append(row)
     return sorted(found.items())
 
