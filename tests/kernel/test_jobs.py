@@ -316,6 +316,23 @@ def test_a_worker_told_to_stop_hands_its_job_back(
     assert attempts == [1, 2]
 
 
+def test_a_worker_that_runs_once_ends_what_it_began(
+    platform: Platform, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty queue is the end of its work and no reason to stop a job that takes longer than the grace of a stop."""
+    monkeypatch.setattr(worker, "GRACE", 0.05)
+
+    @jobs.task("test.slow", zh="慢", en="Slow")
+    def slow(run: JobRun) -> None:
+        for _ in range(20):
+            time.sleep(0.02)
+            run.progress.advance()
+
+    number = jobs.defer(engine, slow)
+    jobs.run_worker(platform, once=True)
+    assert the_job(engine, number).state == "succeeded"
+
+
 def test_a_worker_survives_that_the_database_throws_it_out(
     platform: Platform, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,7 @@ class Worker:
 
     Args:
         platform: what the jobs work with.
-        once: run what waits and is due, then end; periodic jobs are not fired.
+        once: run what waits and is due to its end, however long that takes, then end; periodic jobs are not fired.
         concurrency: how many jobs run side by side, each in a thread; jobs with the same lock never do.
     """
 
@@ -73,7 +73,8 @@ class Worker:
     def stop(self) -> None:
         """Ask the worker to end; from any thread.
 
-        Running jobs get `GRACE` seconds to end by themselves, then go back to the queue at their next progress report.
+        Running jobs get `GRACE` seconds to end by themselves, then go back to the queue at their next progress report;
+        a worker that runs ``once`` ends them.
         """
         if self._loop is not None and self._stopping is not None:
             with suppress(RuntimeError):  # the loop has ended by itself
@@ -118,7 +119,8 @@ class Worker:
                     fetch_job_polling_interval=POLL,
                     update_heartbeat_interval=HEARTBEAT,
                     stalled_worker_timeout=SILENT_FOR,
-                    shutdown_graceful_timeout=GRACE,
+                    # an empty queue ends a worker that runs once; what it has begun may take as long as it takes
+                    shutdown_graceful_timeout=None if self._once else GRACE,
                     install_signal_handlers=False,
                 )
             )
