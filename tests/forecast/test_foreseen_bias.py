@@ -44,7 +44,11 @@ def test_the_mean_error_of_late_issues_is_taken_out_as_far_as_it_is_sure() -> No
     many = corrected(given, before(28, temperature=-8.0))
     assert many["temperature_used"].to_list() == pytest.approx([2.0 - 8.0 * 0.8] * 28)
     assert many["dew_point_used"].equals(many["temperature_used"].alias("dew_point_used")), "never above it"
-    assert foreseen_bias.size(found)["temperature"] == pytest.approx(-4 * kept)
+    size = foreseen_bias.size(found)
+    assert size is not None
+    assert size.issues == 7
+    assert size.mean["temperature"] == pytest.approx(-4 * kept)
+    assert (size.absolute["temperature"], size.absolute["dew_point"]) == (pytest.approx(4 * kept), 0.0)
 
 
 def test_only_the_same_lead_hour_and_station_tell() -> None:
@@ -68,8 +72,8 @@ def test_what_is_not_measured_or_not_there_corrects_nothing() -> None:
     for late in (before(7, temperature=-4.0).clear(), before(7).with_columns(temperature_observed=None)):
         found = corrected(given, late.cast({"temperature_observed": pl.Float64}))
         assert foreseen_bias.as_used(found).equals(given.drop("issue").select(foreseen_bias.as_used(found).columns))
-    assert foreseen_bias.size(corrected(given, before(1).clear())) == {}
-    assert foreseen_bias.size(pl.DataFrame(schema=dict(SCHEMAS["weather"]))) == {}
+    assert foreseen_bias.size(corrected(given, before(1).clear())) is None
+    assert foreseen_bias.size(pl.DataFrame(schema=dict(SCHEMAS["weather"]))) is None
 
 
 # how sure

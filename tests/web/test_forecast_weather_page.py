@@ -5,10 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 
+import polars as pl
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from lantian.forecast import tables
 from lantian.forecast.inbox import FOLDER
+from lantian.forecast.store import RunStore
+from lantian.forecast.store_files import SCHEMAS
+from lantian.kernel import audit
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import list_jobs
 from tests.forecast.test_foreseen import ISSUE
@@ -63,3 +69,39 @@ def test_without_files_it_says_where_to_put_them(
     page = client.get("/forecast/weather").text
     assert "还没有气象预报文件" in page
     assert f"{site.home / FOLDER}/" in page
+
+
+@pytest.fixture
+def put(laid: Platform) -> Iterator[Callable[[int], None]]:
+    """Puts the evening's forecast, whose weather was corrected by so many issues before."""
+    store = RunStore(laid)
+    run = store.begin(ISSUE, "weather", actor="test")
+    none = {name: pl.DataFrame(schema=dict(SCHEMAS[name])) for name in ("values", "outlook", "hours", "clearing")}
+    given = {"temperature": 4.0, "pressure": 1010.0, "dew_point": -3.0, "rain": 0.0, "wind_direction": 0.0}
+    used = {"temperature_used": 3.0, "pressure_used": 1010.0, "dew_point_used": -3.0, "wind_speed_used": 3.5}
+    row = {"issue": ISSUE, "place": "1001A", "time": ISSUE, "wind_speed": 3.0} | given | used
+
+    def put(issues: int) -> None:
+        told = pl.DataFrame([row | {"issues": issues}], schema=dict(SCHEMAS["weather"]), orient="row")
+        store.put(run, **none, weather=told, fields=None, actor="test")
+
+    yield put
+    with audit.act(laid.engine, "test", "taken away") as connection:
+        connection.execute(sa.delete(tables.run).where(tables.run.c.id == run.id))
+    shutil.rmtree(store.folder(run))
+
+
+@pytest.mark.requirement("F1", part="weather forecasts are corrected at the stations by what they lately got wrong")
+def test_the_page_says_how_far_the_weather_was_corrected(
+    put: Callable[[int], None], client: TestClient, sign_in: Callable[[str], None]
+) -> None:
+    sign_in("forecaster")
+    assert 'id="corrected"' not in client.get("/forecast/weather").text
+    put(0)
+    assert "站点气象按文件原值使用" in client.get("/forecast/weather").text
+    put(9)
+    page = client.get("/forecast/weather").text
+    assert "按此前 9 次起报的误差订正：气温 −1.0（平均改动 1.0）℃" in page
+    assert "风速 +0.5（平均改动 0.5）m/s" in page
+    english = client.get("/forecast/weather?lang=en").text
+    assert "air temperature −1.0 (1.0 either way) ℃" in english

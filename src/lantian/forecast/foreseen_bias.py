@@ -6,6 +6,8 @@ weeks, as far as it was known at the issue. The wind's speed is corrected by a f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -72,14 +74,29 @@ def as_used(corrected: pl.DataFrame) -> pl.DataFrame:
     return corrected.drop("issue", "issues", *CORRECTED).rename({f"{name}_used": name for name in CORRECTED})
 
 
-def size(corrected: pl.DataFrame) -> dict[str, float]:
-    """How large a correction is: item -> the mean of used less given over all stations and hours, house units; and
-    ``issues``, the most that it rests on. Empty where nothing was corrected.
+@dataclass(frozen=True)
+class Size:
+    """How large a correction is, over all stations and hours of an issue.
+
+    Attributes:
+        issues: the most on which a correction rests.
+        mean: item of `CORRECTED` -> mean of used less given, house units; ``absolute``: of its absolute value. An item
+            that no hour has is not there.
     """
-    if corrected.is_empty() or not (most := corrected["issues"].max()):
-        return {}
-    means = corrected.select((pl.col(f"{name}_used") - pl.col(name)).mean().alias(name) for name in CORRECTED)
-    return {name: value for name, value in means.row(0, named=True).items() if value is not None} | {"issues": most}
+
+    issues: int
+    mean: Mapping[str, float]
+    absolute: Mapping[str, float]
+
+
+def size(corrected: pl.DataFrame) -> Size | None:
+    """How large a correction is; None where nothing was corrected."""
+    issues = corrected["issues"].max()
+    if not isinstance(issues, int) or issues == 0:
+        return None
+    changes = corrected.select((pl.col(f"{name}_used") - pl.col(name)).alias(name) for name in CORRECTED)
+    means, sizes = (frame.mean().row(0, named=True) for frame in (changes, changes.select(pl.all().abs())))
+    return Size(issues, *({name: one for name, one in found.items() if one is not None} for found in (means, sizes)))
 
 
 def _slot() -> list[pl.Expr]:

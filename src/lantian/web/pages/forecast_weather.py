@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from lantian.forecast import inbox
+from lantian.forecast import foreseen_bias, inbox
+from lantian.forecast.service import Forecasts
 from lantian.forecast.service_jobs import weather_job
 from lantian.forecast.service_work import last_issue
 from lantian.forecast.store import Run, RunStore
 from lantian.kernel.jobs import JobView, defer, list_jobs
+from lantian.standards.codes import ITEMS
 from lantian.web.api.forecast import Reader
 from lantian.web.navigation import Page
-from lantian.web.render import render
+from lantian.web.render import language_of, render
 from lantian.web.security import Viewer, allow
 
 PAGE = Page("forecast_weather", "/forecast/weather", "forecast", "forecast.read")
@@ -55,6 +57,7 @@ def page(request: Request, viewer: Reader) -> Response:
         rows=[_row(one, issue) for one in found],
         best=inbox.best(found, issue),
         made=made,
+        corrected=_corrected(viewer, made, language_of(request)) if made and made.revision else None,
         job=job,
         busy=job is not None and job.state in ("waiting", "running"),
         folder=viewer.platform.home / inbox.FOLDER,
@@ -93,6 +96,26 @@ def _made(viewer: Viewer, issue: datetime) -> Run | None:
     """The forecast of the evening that a delivery has made."""
     runs = RunStore(viewer.platform).runs(first=issue)
     return next((run for run in runs if (run.issue, run.mode) == (issue, "weather")), None)
+
+
+def _corrected(viewer: Viewer, made: Run, language: str) -> dict[str, Any]:
+    """How far the files' weather was corrected at the stations for the forecast of the evening: ``issues`` on which
+    that rests, 0 where nothing was, and the ``changes`` in words.
+    """
+    size = foreseen_bias.size(Forecasts(viewer.platform).weather(made))
+    if size is None:
+        return {"issues": 0, "changes": ""}
+    zh = language == "zh"
+    told = []
+    for name, mean in size.mean.items():
+        item, absolute = ITEMS[name], size.absolute[name]
+        words = f"平均改动 {absolute:.1f}" if zh else f"{absolute:.1f} either way"
+        told.append(
+            f"{item.zh} {mean:+.1f}（{words}）{item.printed_unit}"
+            if zh
+            else f"{item.en} {mean:+.1f} ({words}) {item.printed_unit}"
+        )
+    return {"issues": size.issues, "changes": ("、" if zh else ", ").join(told).replace("-", "−")}
 
 
 def _job(viewer: Viewer) -> JobView | None:
