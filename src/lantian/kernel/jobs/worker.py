@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
 import threading
 from collections.abc import Callable
@@ -120,7 +121,7 @@ class Worker:
                     update_heartbeat_interval=HEARTBEAT,
                     stalled_worker_timeout=SILENT_FOR,
                     # an empty queue ends a worker that runs once; what it has begun may take as long as it takes
-                    shutdown_graceful_timeout=None if self._once else GRACE,
+                    shutdown_graceful_timeout=math.inf if self._once else GRACE,
                     install_signal_handlers=False,
                 )
             )
