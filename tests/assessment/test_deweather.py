@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from scipy.signal import lfilter
 
 from lantian.assessment import deweather, deweather_features, deweather_record
 from lantian.assessment.deweather import DeweatherError
@@ -19,9 +18,9 @@ from lantian.observations.store import open_store
 from lantian.places.regions import Region
 from lantian.places.stations import Station
 from lantian.places.store import PlaceStore
+from tests.assessment.deweather_made import years
 
 NOVEMBER = parse("2016-11")
-NOISE = 0.2
 
 
 @pytest.fixture(autouse=True)
@@ -30,71 +29,6 @@ def quick(monkeypatch):
     monkeypatch.setattr(deweather_record, "MARGIN_DAYS", 20)
     monkeypatch.setattr(deweather, "SPLITS", 2)
     monkeypatch.setattr(deweather, "LEAST_REPETITIONS", 3)
-
-
-def red(generator, number, hours, spread=1.0):
-    """Noise with a memory of so many hours."""
-    keep = np.exp(-1 / hours)
-    return spread * lfilter([np.sqrt(1 - keep**2)], [1, -keep], generator.standard_normal(number + 500))[500:]
-
-
-def season(generator, year, emission, windiness):
-    """Autumn of a year: its weather, and PM2.5 that follows from wind, humidity, rain and emissions."""
-    start, number = datetime(year, 9, 28, tzinfo=UTC), 24 * 100
-    passing, hour = red(generator, number, 40), (np.arange(number) + 8) % 24
-    wind = windiness * np.exp(0.45 + 0.45 * passing + 0.25 * red(generator, number, 4))
-    direction = (180 - 120 * np.tanh(passing) + 40 * red(generator, number, 12)) % 360
-    warmth = 12 - 0.12 * np.arange(number) / 24 + 5 * np.sin((hour - 9) / 12 * np.pi) + red(generator, number, 60, 3)
-    humidity = np.clip(60 - 12 * passing + red(generator, number, 20, 10), 10, 98)
-    ratio = np.log(humidity / 100) + 17.62 * warmth / (243.12 + warmth)
-    rain = np.where((red(generator, number, 8) > 1.6) & (humidity > 60), 1.0, 0.0)
-    lasting = np.convolve(np.r_[np.full(23, wind[0]), wind], np.ones(24) / 24, "valid")
-    clean = 70 * np.exp(
-        -0.8 * (np.log(lasting) - 0.5) + 0.012 * (humidity - 60) + 0.15 * np.cos((hour - 22) / 12 * np.pi)
-    )
-    return pl.DataFrame({
-        "time": [start + timedelta(hours=k) for k in range(number)],
-        "pm25": emission * clean * np.exp(red(generator, number, 15, NOISE)),
-        "temperature": warmth,
-        "dew_point": 243.12 * ratio / (17.62 - ratio),
-        "pressure": 1015 + 4 * passing,
-        "wind_speed": wind,
-        "wind_direction": direction,
-        "rain": rain,
-        "clean": clean,
-    }, schema_overrides={"time": pl.Datetime("us", "UTC")})  # fmt: skip
-
-
-def years(seed, emissions, windiness):
-    generator = np.random.default_rng(seed)
-    return pl.concat(
-        season(generator, 2014 + k, *both) for k, both in enumerate(zip(emissions, windiness, strict=True))
-    )
-
-
-def usual(frame, period):
-    """The mean of the period under the weather of its days in all years, at emission 1: known from the making."""
-    local = pl.col("time").dt.convert_time_zone("Asia/Shanghai")
-    month = frame.filter(local.dt.month() == period.start.month)
-    return month["clean"].mean() * np.exp(NOISE**2 / 2)
-
-
-@pytest.mark.requirement("A5", part="a series with a known answer: emissions down by 20 % in worse weather")
-def test_a_cut_hidden_by_worse_weather_is_found():
-    frame = years(3, emissions=(1.05, 1.0, 0.8), windiness=(1.0, 1.2, 0.85))
-    told = []
-    split = deweather.split(frame.drop("clean"), NOVEMBER, repetitions=15, told=lambda *both: told.append(both))
-    whole = split.whole
-    true = -0.2 * usual(frame, NOVEMBER)
-    assert whole.now > whole.before, "the weather was worse: the air looks no better"
-    assert whole.control.low <= true <= whole.control.high
-    assert abs(whole.control.value - true) < 0.06 * whole.before
-    assert whole.control.value < 0 < whole.weather.low
-    assert whole.change == pytest.approx(whole.weather.value + whole.control.value)
-    assert whole.change == pytest.approx(whole.weather.low + whole.control.high)
-    assert whole.weather_share is None, "the two pull in different directions"
-    assert (split.explained > 0.5, split.repetitions, split.years) == (True, 15, (2014, 2015, 2016))
-    assert told[-1] == (15, 15)
 
 
 @pytest.mark.requirement("A5", part="a series with a known answer: the same emissions in better weather")

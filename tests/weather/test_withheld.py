@@ -8,8 +8,8 @@ from lantian.weather import withheld
 
 
 @pytest.mark.requirement("F1", part="wind at withheld stations of Beijing: better than nearest and inverse distance")
-def test_a_month_of_beijing_is_told_better_than_by_the_nearest_and_by_distance(month: xr.Dataset) -> None:
-    table = withheld(month)
+def test_a_month_of_beijing_is_told_better_than_by_the_nearest_and_by_distance(withheld_month: pl.DataFrame) -> None:
+    table = withheld_month
     assert table["sites"].unique().to_list() == ["6"]  # twelve stations, six weather stations
     assert table["n"].n_unique() == 1
     rmse = dict(table.select("method", "rmse").rows())

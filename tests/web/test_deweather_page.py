@@ -4,14 +4,22 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
+from lantian.assessment import deweather, deweather_record
 from lantian.assessment.deweather import Change, Part, Split
 from lantian.assessment.deweather_answers import Answer, Answers
+from lantian.assessment.deweather_duties import deweather_job
 from lantian.assessment.periods import parse
 from lantian.kernel.bootstrap import Platform
-from lantian.kernel.jobs import list_jobs
+from lantian.kernel.jobs import list_jobs, run_worker
+from lantian.observations.store import open_store
+from lantian.places.regions import Region
+from lantian.places.stations import Station
+from lantian.places.store import PlaceStore
 from lantian.web.pages.deweather_chart import signed_chart
+from tests.assessment.deweather_made import usual, years
 
 from .beijing import NOW
 from .conftest import TestClient
@@ -128,23 +136,60 @@ def test_asking_twice_begins_one_job(fresh: Platform, fresh_client: TestClient) 
     assert 'hx-trigger="live:jobs from:document"' in page
 
 
-def weather(platform: Platform) -> None:
-    """A city with a station that told wind and PM2.5 lately."""
-    import polars as pl
+@pytest.mark.requirement("A5")
+def test_a_cut_that_worse_weather_hides_is_found_from_the_button_to_the_sentence(
+    fresh: Platform, fresh_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three autumns whose answer is known: emissions 20 % lower than the year before, in air that is less often moved.
 
-    from lantian.observations.store import open_store
-    from lantian.places.regions import Region
-    from lantian.places.stations import Station
-    from lantian.places.store import PlaceStore
+    The page asks, the worker computes over the store, the page says the split with its interval, which holds the truth.
+    """
+    monkeypatch.setattr(deweather_record, "MARGIN_DAYS", 20)
+    monkeypatch.setattr(deweather, "SPLITS", 2)
+    monkeypatch.setitem(deweather_job.function.__kwdefaults__, "repetitions", 15)
+    made = years(3, emissions=(1.05, 1.0, 0.8), windiness=(1.0, 1.2, 0.85))
+    weather(fresh, made.drop("clean"))
+    fresh_client.headers["origin"] = "http://testserver"
+    asked = "place=130100&period=2016-11&item=pm25"
+    assert "尚未分解" in fresh_client.get(f"/deweather?{asked}").text
+    form = {"place": "130100", "period": "2016-11", "item": "pm25"}
+    assert fresh_client.post("/deweather", data=form).status_code == 303
+    run_worker(fresh, once=True)
+    (job,) = list_jobs(fresh.engine)
+    assert job.state == "succeeded", job
 
+    known = Answers(fresh.home).latest("130100", "pm25", parse("2016-11"), NOW)
+    assert known is not None
+    whole = known.split.whole
+    true = -0.2 * usual(made, 11)
+    assert whole.now > whole.before, "the weather was worse: the air looks no better"
+    assert whole.control.low <= true <= whole.control.high
+    assert abs(whole.control.value - true) < 0.06 * whole.before
+    assert whole.control.value < 0 < whole.weather.low
+    assert whole.change == pytest.approx(whole.weather.value + whole.control.value)
+    assert whole.change == pytest.approx(whole.weather.low + whole.control.high)
+    assert whole.weather_share is None, "the two pull in different directions"
+    assert (known.split.explained > 0.5, known.split.repetitions, known.split.years) == (True, 15, (2014, 2015, 2016))
+
+    page = fresh_client.get(f"/deweather?{asked}").text
+    assert f"PM2.5同比上升 {whole.change_percent:.1f}%" in page
+    for part in (whole.weather, whole.control):
+        value, low, high = (f"{each:+.1f}".replace("-", "−") for each in (part.value, part.low, part.high))
+        assert f'<b class="num">{value}</b>' in page
+        assert f"（{low} ～ {high}）" in page
+
+
+def weather(platform: Platform, hours: pl.DataFrame | None = None) -> None:
+    """A city with a station that told wind and PM2.5 lately, or these hours."""
     places = PlaceStore(platform.engine)
     places.put_regions([Region("130100", "石家庄市", "Shijiazhuang")], "test")
     places.put_stations([Station("9001A", "测试站", "state", "130100", 114.5, 38.0)], "test")
-    hour = pl.DataFrame(
-        {"place": ["9001A"], "time": [datetime(2016, 12, 10, tzinfo=UTC)], "pm25": [80.0], "wind_speed": [2.0]},
-        schema_overrides={"time": pl.Datetime("us", "UTC")},
-    )
-    open_store(platform).append(hour, "hour", "test")
+    if hours is None:
+        hours = pl.DataFrame(
+            {"time": [datetime(2016, 12, 10, tzinfo=UTC)], "pm25": [80.0], "wind_speed": [2.0]},
+            schema_overrides={"time": pl.Datetime("us", "UTC")},
+        )
+    open_store(platform).append(hours.with_columns(place=pl.lit("9001A")), "hour", "test")
 
 
 def test_columns_stand_on_the_zero_line_and_whiskers_hold_them() -> None:

@@ -233,7 +233,11 @@ def prepare(
     points, given = _chimneys(allocation.points)
     maps: dict[str, Rates] = {}
     amounts = np.zeros((points.height, len(names)))
-    before, after, wanted = dict.fromkeys(SPECIES, 0.0), dict.fromkeys(names, 0.0), {"ROC": 0.0, "PMC": 0.0}
+    before, after, wanted = (
+        dict.fromkeys(SPECIES, 0.0),
+        dict.fromkeys(names, 0.0),
+        dict.fromkeys(("ROC", "PMC", "BC"), 0.0),
+    )
     for sector in SECTORS:
         profile = profiles.sectors[sector]
         here = (points["sector"] == sector).to_numpy()
@@ -248,6 +252,7 @@ def prepare(
                 after[name] += float(amount.sum())
             wanted["ROC"] += profile.roc * float(part[list(SPECIES).index("NMVOC")].sum())
             wanted["PMC"] += float(speciation.coarse(part).sum())
+            wanted["BC"] += float(speciation.black(part).sum())
             if part.ndim == 2:
                 amounts[here] = np.stack([made[name] for name in names], axis=1)
             else:

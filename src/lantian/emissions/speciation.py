@@ -42,9 +42,14 @@ def speciate(amount: Array, sector: str, profile: Profile, carried: Sequence[str
         "ROC": given["NMVOC"] * profile.roc,
         "TNH4": given["NH3"] * (REGISTRY["TNH4"].molar_mass / _NH3),
         "PMC": np.maximum(coarse(amount), 0.0),
-        **_fine(given["PM25"], given["BC"], sector, profile, carried),
+        **_fine(given["PM25"], black(amount), sector, profile, carried),
     }
     return {name: made[name] for name in EMITTED if name in carried}
+
+
+def black(amount: Array) -> Array:
+    """Black carbon of amounts (species, ...) as far as PM25 holds it; what is beyond that is at fault."""
+    return np.asarray(np.minimum(amount[_AT["BC"]], amount[_AT["PM25"]]))
 
 
 def coarse(amount: Array) -> Array:
@@ -55,12 +60,12 @@ def coarse(amount: Array) -> Array:
 
 def _fine(pm25: Array, bc: Array, sector: str, profile: Profile, carried: Sequence[str]) -> dict[str, Array]:
     """Parts of PM25, each as the engine counts it, which add up to it."""
-    black = np.minimum(bc, pm25) if "BC" in carried else np.zeros_like(pm25)
-    sulfate = np.minimum(profile.sulfate * pm25, pm25 - black) if "SO4" in carried else np.zeros_like(pm25)
-    rest = pm25 - black - sulfate
+    soot = bc if "BC" in carried else np.zeros_like(pm25)
+    sulfate = np.minimum(profile.sulfate * pm25, pm25 - soot) if "SO4" in carried else np.zeros_like(pm25)
+    rest = pm25 - soot - sulfate
     mineral = "DUST" in carried and "dust" in lineage(sector)
     return {
-        "BC": black,
+        "BC": soot,
         "SO4": sulfate / REGISTRY["SO4"].pm25,
         "DUST": rest if mineral else np.zeros_like(rest),
         "PPM25": np.zeros_like(rest) if mineral else rest,
@@ -70,8 +75,8 @@ def _fine(pm25: Array, bc: Array, sector: str, profile: Profile, carried: Sequen
 def balance(before: Mapping[str, float], after: Mapping[str, float], made: Mapping[str, float], ledger: Ledger) -> None:
     """Write down that speciation kept atoms and particles, t a year.
 
-    ``before``: totals of ``SPECIES``; ``after``: of `EMITTED`, those that are carried; ``made``: what ``ROC`` and
-    ``PMC`` should be, from `Profile.roc` and `coarse` of the parts.
+    ``before``: totals of ``SPECIES``; ``after``: of `EMITTED`, those that are carried; ``made``: what ``ROC``, ``PMC``
+    and ``BC`` should be, from `Profile.roc`, `coarse` and `black` of the parts.
     """
     to_no2 = REGISTRY["NO2"].molar_mass / REGISTRY["NO"].molar_mass
     parts = {
@@ -96,3 +101,9 @@ def balance(before: Mapping[str, float], after: Mapping[str, float], made: Mappi
         raised = max(after["PMC"] - made["PMC"], 0.0)
         note = f"PM10 raised by {raised:.4g} t where it lay below PM25" if raised > 1e-9 else "PM10 less PM25"
         ledger.add(Entry("species", "PMC", made["PMC"] + raised, after["PMC"], 0.0, "t", note))
+    for code in ("BC", "OC"):  # both are part of PM25
+        total, own = before.get(code, 0.0), made["BC"] if code == "BC" else min(before["OC"], before["PM25"])
+        carried = after.get(code, 0.0)
+        note = f"{total - own:.4g} t left out: more than PM25 holds" if total - own > 1e-9 * total else "part of PM25"
+        if total:
+            ledger.add(Entry("species", code, total, carried, total - (own if code in after else 0.0), "t", note))

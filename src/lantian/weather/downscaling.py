@@ -35,6 +35,7 @@ BROAD: Final = 30_000.0
 BEFORE, AFTER = 48, 24
 """hours of stations around the wanted ones that are looked at: the day before, the growing in, and the day's range."""
 _HOUR: Final = np.timedelta64(3600, "s")
+_DIVERGENCE: Final = "largest_divergence"
 
 
 def downscale(
@@ -51,18 +52,23 @@ def downscale(
     (UTC), the first and the last or all; every hour between is made; without them all of the source's. ``land``: as
     the door takes it; its ``roughness_length`` and the ``urban`` class count here. ``progress(done, total, text)``.
 
+    The attribute ``largest_divergence`` says how well the winds close, s-1: the largest share of a column's air that is
+    still made or lost in a second at any of the hours, beside what is meant to pass the top.
+
     Raises:
-        ValueError: times that the source does not have, or a source that is none.
+        ValueError: times that the source does not have, a source that is none or does not cover the domain.
     """
     hours = whole_hours(source, times)
     variables: dict[str, NDArray[np.float32]] = {}
-    for t, moment in enumerate(_moments(source, domain, hours, land, progress)):
+    largest = 0.0
+    for t, (moment, residual) in enumerate(_moments(source, domain, hours, land, progress)):
+        largest = max(largest, residual)
         for name, field in moment.items():
             if name not in variables:
                 variables[name] = np.empty((len(hours), *field.shape), np.float32)
             variables[name][t] = field
     told = {v.name: (v.dims, variables[v.name], _attributes(v)) for v in _VARIABLES}
-    return _frame(domain, hours).assign(told)
+    return _frame(domain, hours).assign(told).assign_attrs({_DIVERGENCE: largest})
 
 
 def write(
@@ -88,7 +94,9 @@ def write(
     _frame(domain, hours).to_zarr(part, mode="w", zarr_format=3, consolidated=False)
     group = zarr.open_group(part, mode="r+")
     arrays: dict[str, Any] = {}
-    for t, moment in enumerate(_moments(source, domain, hours, land, progress)):
+    largest = 0.0
+    for t, (moment, residual) in enumerate(_moments(source, domain, hours, land, progress)):
+        largest = max(largest, residual)
         for variable in _VARIABLES:
             field = moment[variable.name]
             if variable.name not in arrays:
@@ -102,6 +110,7 @@ def write(
                     attributes=_attributes(variable),
                 )
             arrays[variable.name][t] = field
+    group.attrs[_DIVERGENCE] = largest
     part.rename(path)
     return xr.open_dataset(path, engine="zarr", consolidated=False, chunks=None)
 
@@ -112,8 +121,8 @@ def _moments(
     hours: NDArray[np.datetime64],
     land: xr.Dataset | None,
     progress: Progress | None,
-) -> Iterator[Moment]:
-    """The weather of the hours, one after the other."""
+) -> Iterator[tuple[Moment, float]]:
+    """The weather of the hours, one after the other, each with what its winds leave open, s-1."""
     use_cache()
     given, reference = _land(domain, land)
     finish = Finisher(domain, given.urban)
@@ -127,7 +136,7 @@ def _moments(
             moment = finish(air, near, broad)
         if progress is not None:
             progress(t + 1, len(hours), f"weather {domain.grid.name}")
-        yield moment
+        yield moment, finish.residual
 
 
 def _from_stations(
