@@ -135,7 +135,8 @@ def weighed(errors: Array) -> Weights:
     beside[:, 0] = 0.0
     left = np.where(both, errors - beside, 0.0)
     pairs = both.T.astype(float) @ both
-    covariance = left.T @ left / np.maximum(pairs, 1.0) * _shrunk(pairs)
+    shrunk = pairs + FEWEST * (1.0 - np.eye(len(pairs)))  # between two sources, not of one
+    covariance = left.T @ left / np.maximum(shrunk, 1.0)
     usable = np.flatnonzero(count >= FEWEST)
     shares = np.zeros(len(count))
     if len(usable) > 1:
@@ -170,9 +171,10 @@ def _weights(told: pl.DataFrame, verified: pl.DataFrame) -> pl.DataFrame:
         rows += [
             (*case, *each, found.spread) for each in zip(sources, found.shares, found.biases, found.issues, strict=True)
         ]
-    kinds = [told.schema[name] for name in KEY] + [pl.String, pl.Float64, pl.Float64, pl.Float64, pl.Float64]
-    names = (*KEY, "source", "share", "bias", "issues", "spread")
-    return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
+    kinds = {name: told.schema[name] for name in (*KEY, "source")}
+    return pl.DataFrame(
+        rows, schema=kinds | dict.fromkeys(("share", "bias", "issues", "spread"), pl.Float64), orient="row"
+    )
 
 
 def _table(late: pl.DataFrame | None, sources: Sequence[str]) -> Array:
@@ -181,19 +183,10 @@ def _table(late: pl.DataFrame | None, sources: Sequence[str]) -> Array:
         return np.full((0, len(sources)), np.nan)
     issues, row = np.unique(late["issue"].to_physical().to_numpy(), return_inverse=True)
     found = np.full((len(issues), len(sources)), np.nan)
-    names = late["source"].to_numpy()
-    error = late["error"].to_numpy()
     for k, source in enumerate(sources):
-        own = names == source
-        found[row[own], k] = error[own]
+        own = (late["source"] == source).to_numpy()
+        found[row[own], k] = late["error"].to_numpy()[own]
     return found
-
-
-def _shrunk(pairs: Array) -> Array:
-    """What is kept of a covariance that so many issues show; all of a variance."""
-    kept = pairs / (pairs + FEWEST)
-    np.fill_diagonal(kept, 1.0)
-    return np.asarray(kept)
 
 
 def _least(covariance: Array) -> Array:
