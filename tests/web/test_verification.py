@@ -98,12 +98,19 @@ def test_what_was_issued_is_measured_by_lead_against_the_goals(issued: Platform)
                 reached.append(share if name == "accuracy" else (error <= 0.25 * cases["value"]).mean())
             verdict = "达到" if reached[0] >= goal / 100 else "未达到"
             printed = " ".join(f"{100 * share:.0f} %" for share in reached)
-            formula = scores.DEFINITIONS[name].formula
-            assert f"{symbol} ≥ {goal} % {formula} 3 {printed} {'✓' if verdict == '达到' else '✗'} {verdict}" in table
+            counted = "1 − Σ|F − O| / ΣO" if name == "accuracy" else "|F − O| ≤ 0.25 F 的天数比例"
+            assert f"{symbol} ≥ {goal} % {counted} 3 {printed} {'✓' if verdict == '达到' else '✗'} {verdict}" in table
+            assert scores.DEFINITIONS[name].formula in text
             counted = "1−NME" if name == "accuracy" else "误差25%以内的天数"
             assert f"{symbol}按{counted}为{100 * reached[0]:.0f}%（3例" in paper.replace("−0%", "0%")
             assert f"，目标{goal}%，{verdict}；提前2天" in paper
     assert "没有查到官方定义" in text
+    places = rows_of(text, "各地，提前 1 天", "概率可靠吗")
+    assert [name for name in ("北京市", *statistics_made.STATIONS, "石家庄市") if f" {name} 3 " in places] == [
+        "北京市",
+        *statistics_made.STATIONS,
+        "石家庄市",
+    ]
 
 
 @pytest.mark.requirement("F6")

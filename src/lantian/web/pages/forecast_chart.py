@@ -63,14 +63,14 @@ def _of_hours(
     ]
     if moving := _MOVING.get(item):
         column, length = moving
-        named = f"{length} 小时滑动" if zh else f"{length} h moving mean"
+        named = f"{length} 小时滑动" if zh else f"{length} h mean"
         values = grid.join(hours.select("time", column), on="time", how="left")[column]
         spec["series"].append({"name": named, "points": _points(times, values, item), "dashed": True})
     found = _day_ranges(desk, run, place, item)
     spread = [found.get(moment.astimezone(TIMEZONE).date()) for moment in both["time"]]
     if any(spread):
         named = "AQI 范围（日）" if item == "aqi" else "日均值 80 % 区间"
-        english = "AQI range of the day" if item == "aqi" else "80 % range of the daily mean"
+        english = "day's AQI range" if item == "aqi" else "day's 80 % range"
         points = [[at, *(pair or (None, None))] for at, pair in zip(times, spread, strict=True)]
         spec["ranges"] = [{"name": named if zh else english, "points": points}]
     if start <= desk.viewer.now < end:

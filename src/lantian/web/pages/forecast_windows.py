@@ -41,7 +41,7 @@ class Windows:
         zh = language == "zh"
         when = _moment(self.ends, language)
         if zh:
-            text = f"任意 24 小时 PM2.5 均值最高 {self.most:.0f} μg/m³（到 {when} 止）"
+            text = f"任意 24 小时 PM2.5 均值最高 {self.most:.0f} μg/m³（到{when}止）"
         else:
             text = f"Any 24 hours of PM2.5: at most {self.most:.0f} μg/m³ (ending {when})"
         if not self.spells:
@@ -81,4 +81,4 @@ def windows_of(desk: ForecastDesk, run: Run, place: str) -> Windows | None:
 def _moment(when: datetime, language: str) -> str:
     local = when.astimezone(TIMEZONE)
     text = weekday(local.date(), language)
-    return f"{text.split(' ')[0]}{local:%H} 时" if language == "zh" else f"{text} {local:%H}:00"
+    return f"{text.split(' ')[0]}{local.hour}时" if language == "zh" else f"{text} {local:%H}:00"

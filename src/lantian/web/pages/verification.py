@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import groupby
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -31,6 +32,23 @@ ITEM_ORDER = ("pm25", "o3_8h", "pm10", "no2", "so2", "co")
 INDEX = ("n", "level", "level_interval", "within_one", "half_level", "range", "primary", "heavy", "threat", "rps")
 """Scores of the index in the table's order; `heavy` are hits, misses and false alarms together."""
 VALUES = ("n", "accuracy", "within_25", "mean_bias", "nmb", "nme", "rmse", "r", "inside_80", "skill")
+
+
+class Column(NamedTuple):
+    """A score of an item, in the table of places."""
+
+    item: str
+    score: str
+
+
+PLACE_COLUMNS = (
+    Column("aqi", "level"),
+    Column("aqi", "range"),
+    Column("aqi", "primary"),
+    Column("pm25", "accuracy"),
+    Column("pm25", "within_25"),
+    Column("o3_8h", "accuracy"),
+)
 SHARES = frozenset(
     [
         "accuracy",
@@ -110,6 +128,8 @@ def page(
         definitions=DEFINITIONS,
         told=lambda name: definition(name, language),
         shown=shown,
+        by_place=_by_place(desk, mode, first, last, season, language) if table.height else [],
+        place_columns=PLACE_COLUMNS,
         diagrams=[diagram(scores.reliability, event) for event in ("all", "heavy")],
         side=_SIDE,
         persistence=PERSISTENCE,
@@ -127,7 +147,7 @@ def shown(name: str, value: float | None) -> str:
     if value is None:
         return "–"
     if name in SHARES:
-        return f"{100 * value:.0f} %"
+        return f"{round(100 * value) + 0:d} %"  # no “-0”
     return f"{value:.0f}" if isinstance(value, int) else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
@@ -176,6 +196,31 @@ def _rows(table: pl.DataFrame) -> list[tuple[int, list[dict[str, Any]]]]:
         if not any(other["source"] == OURS and row | {"source": OURS} == other for other in rows):
             rows.append(row)
     return sorted(found.items())
+
+
+def _by_place(
+    desk: ForecastDesk, mode: Mode, first: dt.date, last: dt.date, season: Season | None, language: str
+) -> list[dict[str, Any]]:
+    """Our scores one day ahead of every place that has any, each with that of persistence: `code, name, n, cells`."""
+    run = next(run for run in desk.runs if run.mode == mode)
+    places = places_of(desk, run)
+    table = desk.scores(mode, sorted(places), first, last, ("source", "lead", "place"), season).table
+    mine = table.filter((pl.col("source") == OURS) & (pl.col("lead") == goals.LEAD))
+    found = {(row["place"], row["item"]): row for row in mine.to_dicts()}
+    return [
+        {
+            "code": code,
+            "name": desk.desk.atlas.name(code, language),
+            "n": found[code, "aqi"]["n"],
+            "cells": [
+                (one, (row.get(one.score), row.get(f"{one.score}_persistence")))
+                for one in PLACE_COLUMNS
+                for row in [found.get((code, one.item), {})]
+            ],
+        }
+        for code in places
+        if (code, "aqi") in found
+    ]
 
 
 def _answer(table: pl.DataFrame, item: str) -> dict[str, Any] | None:
