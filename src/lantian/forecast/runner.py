@@ -91,10 +91,9 @@ def issue_forecast(
         store.stage(run, "statistics", actor=actor)
         ahead = None if given is None else given.at_stations
         said = said_of(platform, issue, mode, calibrator, past, weather=ahead)
-        made = published(platform, said)
         store.stage(run, "statistics", actor=actor, ended=True)
         if run.revision == 0 or city is None or given is not None:
-            run = store.put(run, **made, fields=None, actor=actor)
+            run = store.put(run, **published(platform, said), fields=None, actor=actor)
         if city is None:
             return run
         return _with_engine(_Job(platform, store, run, city, hours, actor, progress), said, given)
