@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from lantian.forecast import foreseen_bias, learn, past, service_statistics
+from lantian.forecast import foreseen_bias, learn, past, service_statistics, shelf
 from lantian.forecast.history import WEATHER
 from lantian.forecast.learn import Forecast
 from lantian.forecast.service_statistics import Said, published
@@ -85,16 +86,22 @@ def observe(platform: Platform, first: datetime, hours: int, pm25: float = OBSER
 
 @pytest.fixture
 def city(platform: Platform) -> Platform:
-    """One station with hours up to the issue, and the runs of two weeks: the engine was right, the statistics not."""
+    """One station with hours up to the issue."""
     places = PlaceStore(platform.engine)
     places.put_regions([Region("110000", "北京市"), Region("110101", "东城区")], "test")
     places.put_stations([Station(STATION, STATION, "state", "110101", 116.4, 39.9)], "test")
     platform.clock.set_simulated(ISSUE, paused=True)
     observe(platform, ISSUE - 20 * DAY, 20 * 24)
+    return platform
+
+
+@pytest.fixture
+def weeks(city: Platform) -> Platform:
+    """The runs of two weeks: the engine was always half as high again, the statistics a third off either way."""
     for k in range(1, ISSUES + 1):
         error = 1.3 if k % 2 else 1 / 1.3
-        put(platform, ISSUE - k * DAY, "perfect", OBSERVED * error, OBSERVED * 1.5)
-    return platform
+        put(city, ISSUE - k * DAY, "perfect", OBSERVED * error, OBSERVED * 1.5)
+    return city
 
 
 def said(platform: Platform, mode: Mode = "perfect", **more: Any) -> Said:
@@ -108,8 +115,8 @@ def engine(pm25: float = 400.0) -> Forecast:
 
 
 @pytest.mark.requirement("F5", part="published values weigh all sources by their late errors")
-def test_what_is_published_takes_in_the_engine_by_its_late_errors(city: Platform) -> None:
-    platform = city
+def test_what_is_published_takes_in_the_engine_by_its_late_errors(weeks: Platform) -> None:
+    platform = weeks
     told = said(platform)
     alone, both = published(platform, told), published(platform, told, engine())
     assert "shares" not in alone
@@ -143,8 +150,8 @@ def test_what_is_published_takes_in_the_engine_by_its_late_errors(city: Platform
 
 
 @pytest.mark.requirement("F5", part="published values weigh all sources by their late errors")
-def test_nothing_that_came_after_the_issue_changes_what_is_published(city: Platform) -> None:
-    platform = city
+def test_nothing_that_came_after_the_issue_changes_what_is_published(weeks: Platform) -> None:
+    platform = weeks
     before = published(platform, said(platform, "history"), engine())
     put(platform, ISSUE, "history", 1.0, OBSERVED)
     put(platform, ISSUE, "perfect", 1.0, OBSERVED)
@@ -194,3 +201,35 @@ def test_without_anything_before_nothing_was_verified(city: Platform) -> None:
     assert found.is_empty()
     assert {"observed", *SCHEMAS["values"]} == set(found.columns)
     assert past.weather_before(city, ISSUE).is_empty()
+
+
+@pytest.mark.requirement("F5", part="quantiles are as wide as errors are with weather that is forecast")
+def test_before_any_issue_tells_the_history_only_model_widens_the_quantiles(
+    city: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    class Plain(Calibrator):
+        """Less sure of everything."""
+
+        def predict(self, *args: Any, **more: Any) -> Forecast:
+            found = super().predict(*args, **more)
+            wider = [pl.col(f"q{q}") * share for q, share in ((10, 0.5), (25, 0.7), (75, 1.4), (90, 2.0))]
+            return Forecast(found.values.with_columns(wider), found.hours)
+
+    def latest(mode: str) -> SimpleNamespace:
+        asked.append(mode)
+        return SimpleNamespace(version="v1")
+
+    kept = SimpleNamespace(latest=latest, open=lambda version: Plain("history") if version == "v1" else None)
+    monkeypatch.setattr(shelf, "of", lambda _platform: kept)
+    told = said(city, "weather", weather=weather(ISSUE, 5.0).select("place", "time", *WEATHER))
+    found = published(city, told)
+    assert asked == ["history"]
+    widths = (pl.col("q90") - pl.col("q10")).alias("width")
+    by = found["values"].filter(item="pm25", lead=1).select("source", widths, "value")
+    ours, own = (by.filter(source=name).row(0, named=True) for name in ("lantian", "statistics"))
+    assert own["width"] < ours["width"] < told.plain.filter(item="pm25", lead=1).select(widths).item()
+    assert ours["value"] == own["value"]
+    sure = [found["outlook"].filter(source=name, lead=1)["p4"][0] for name in ("lantian", "statistics")]
+    assert sure[0] < sure[1], "the likeliest level is less likely"
