@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lantian.forecast import shelf, verify
+from lantian.forecast import learn, shelf, verify
 from lantian.kernel.bootstrap import Platform
 from tests.forecast import statistics_made as made
 
@@ -59,3 +60,28 @@ def test_a_hindcast_of_days_that_were_learnt_says_so(trained: Platform, commands
     assert "ATTENTION: 7 of these 7 days were learnt from, so this is no proof" in commands.run(*asked).stdout
     refused = commands.refusal(*asked[:-1], "perfect", code=3)
     assert "no model of mode perfect is on the shelf" in refused
+
+
+def test_a_model_of_another_city_is_told_apart_from_missing_observations(trained: Platform, commands: Commands) -> None:
+    own = made.calibrator("history")
+    strange = replace(own, network=None, cities=replace(own.cities, codes=("310000",)))
+    shelf.of(trained).add(strange, datetime(2015, 9, 2, tzinfo=UTC))
+    asked = ("forecast", "hindcast", "--from", FIRST, "--to", LAST, "--mode", "history")
+    assert "none of the places with hours here (110000, 1001A, 1002A)" in commands.refusal(*asked, code=3)
+
+
+@pytest.mark.requirement("F5", part="training by command: versions with their data range and scores")
+def test_training_puts_a_version_on_the_shelf(
+    commands: Commands, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.clock.set_simulated(made.moment(FIRST, 20), paused=True)
+    made.load(platform, days=3)
+    monkeypatch.setattr(learn, "train", lambda _known, *, mode, **_: made.calibrator(mode))
+    (card,) = commands.value("forecast", "train", "--mode", "history")["models"]
+    assert (card["mode"], card["begins"], card["ends"]) == (
+        "history",
+        f"{made.FIRST}",
+        f"{made.FIRST + timedelta(days=made.DAYS - 1)}",
+    )
+    assert "region pm25 lead 1 accuracy" in card["scores"]
+    assert shelf.of(platform).open(card["version"]).places == tuple(card["places"])

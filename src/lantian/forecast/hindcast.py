@@ -78,11 +78,17 @@ def run(
         progress: told of every issue.
 
     Raises:
-        LookupError: the store holds nothing with which to forecast or to verify.
+        LookupError: the store holds nothing with which to forecast or to verify, or no place that the model knows.
     """
     now = platform.clock.now()
     known = history.read(platform, now, first - LOOK_BACK, last + AHEAD)
     wanted = tuple(places or (place for place in known.places if place in calibrator.places))
+    if not wanted:
+        told = ", ".join(known.places[:3]) or "none"
+        raise LookupError(
+            f"the model knows {', '.join(calibrator.places[:3])} and so on, and none of the places with hours here "
+            f"({told}): `lantian forecast train` learns them"
+        )
     weather = history.weather_of(platform, now, first, last + AHEAD) if calibrator.mode == "perfect" else None
     issues = [issue for issue in moments(first, last) if issue <= now]
     if progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import polars as pl
@@ -35,6 +36,8 @@ Text = Annotated[str, Query(max_length=60)]
 MODE_ORDER: tuple[Mode, ...] = ("weather", "perfect", "history")
 OTHER_RUNS = 10
 """Earlier issues offered."""
+OVERDUE = timedelta(hours=30)
+"""So long after the newest issue there should be another: a day, and the time that it takes."""
 
 
 @router.get("/forecast")
@@ -70,6 +73,7 @@ def page(
         modes=[each for each in MODE_ORDER if each in modes_of(run, desk.runs)],
         issues=issues_of(desk, run),
         address=address_of(run),
+        late=_late(desk, run),
         item=item,
         shown=SHOWN,
         chart=chart(desk, run, code, item, language) if code else None,
@@ -162,6 +166,12 @@ def issues_of(desk: ForecastDesk, run: Run) -> list[Run]:
         best.setdefault(each.issue, each)
     newest = list(best.values())[:OTHER_RUNS]
     return newest if any(each.issue == run.issue for each in newest) else [*newest, run]
+
+
+def _late(desk: ForecastDesk, run: Run) -> int | None:
+    """Hours since the newest issue, where the one of the next evening should have come; None where all is well."""
+    age = desk.viewer.now - run.issue
+    return int(age / timedelta(hours=1)) if run.issue == desk.runs[0].issue and age > OVERDUE else None
 
 
 def _rows(desk: ForecastDesk, run: Run, language: str) -> list[dict[str, Any]]:
