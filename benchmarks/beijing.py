@@ -36,12 +36,12 @@ def ingredients(opened: Platform, issue: datetime, hours: int, nests: int = 4) -
     """A run with perfect weather; the region's cities go on as they were last known, which needs no trained model."""
     begin, end = issue - timedelta(hours=24), issue + timedelta(hours=hours)
     air = gather.observed_weather(opened, begin, end, opened.clock.now())
-    inventory, ahead = example.inventory(EXAMPLE), _persistent(opened, issue)
+    inventory, ahead = example.inventory(EXAMPLE), persistent(opened, issue)
     made = gather.ingredients(opened, issue, CITY, air, ahead, inventory, hours=hours)
     return replace(made, domains=made.domains[:nests])
 
 
-def _persistent(opened: Platform, issue: datetime) -> pl.DataFrame:
+def persistent(opened: Platform, issue: datetime) -> pl.DataFrame:
     """The last published day of every city, as a forecast for each of the next seven."""
     day = issue.astimezone(SHANGHAI).date()
     known = history.read(opened, issue, day - timedelta(days=7), day)
