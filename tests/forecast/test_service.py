@@ -236,3 +236,16 @@ def test_what_a_value_is_made_of_is_said_in_a_sentence(forecasts: Forecasts, run
 
 def shares_of(*rows: tuple[str, float, int]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["source", "share", "issues"], orient="row")
+
+
+def test_the_sample_and_the_reliability_are_of_the_season_asked_for(forecasts: Forecasts, run: Run) -> None:
+    days = [DAY + timedelta(days=number) for number in range(3)]
+    seen = aqi.daily(pl.DataFrame({"place": ["110000"] * 3, "date": days, "pm25": [130.0, 180.0, 220.0]}))
+    found = {
+        season: forecasts.scores("history", seen, ["110000"], days[0], days[-1], ISSUE, season=season)
+        for season in ("winter", "summer")
+    }
+    assert (found["winter"].issues, found["winter"].days, found["winter"].first) == (1, 3, DAY)
+    assert found["winter"].reliability.height > 0
+    assert (found["summer"].issues, found["summer"].days, found["summer"].first) == (0, 0, None)
+    assert found["summer"].reliability.is_empty()

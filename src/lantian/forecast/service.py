@@ -184,6 +184,8 @@ class Forecasts:
         """
         runs = [run for run in self.runs(as_of) if run.mode == mode and run.day < last]
         wanted = pl.col("place").is_in(list(places)) & pl.col("date").is_between(first, last)
+        if season is not None:
+            wanted &= pl.col("date").dt.month().is_in(verify.SEASONS[season])
         values, outlook = (
             self.store.archive(runs, name).filter(wanted).drop("mode").collect() for name in ("values", "outlook")
         )
@@ -195,7 +197,7 @@ class Forecasts:
         seen = observed.filter(wanted)
         judged = outlook.join(seen.drop_nulls("aqi"), on=("place", "date"), how="semi")
         return Scores(
-            table=verify.verify(values, outlook, seen, by=by, season=season),
+            table=verify.verify(values, outlook, seen, by=by),
             reliability=verify.reliability(outlook, seen),
             issues=judged["issue"].n_unique(),
             days=judged["date"].n_unique(),
