@@ -1,15 +1,12 @@
 """A country of four square counties in two provinces, and the example's inventory."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from lantian.emissions import Inventory, Sheet, example, folder, proxies
+from lantian.emissions import Inventory, Sheet, proxies
 from lantian.places.grid import Domain, Grid, Levels, nests
 from lantian.places.outlines import Outline
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "beijing"
+from tests.emissions import north_china as once
 
 
 def square(code: str, west: float, south: float, size: float = 0.5) -> Outline:
@@ -48,10 +45,10 @@ def domain(grid: Grid) -> Domain:
 @pytest.fixture(scope="session")
 def inventory() -> Inventory:
     """The example's."""
-    return example.inventory(EXAMPLE)
+    return once.inventory()
 
 
 @pytest.fixture(scope="session")
 def north_china() -> Sheet:
     """The example's sheet, four times coarser than usual."""
-    return folder.sheet(EXAMPLE, step=1 / 30)
+    return once.sheet()

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from lantian.emissions import installed
-
-from .conftest import EXAMPLE
+from tests.emissions.north_china import EXAMPLE
 
 CITY = """
 name = "小城"

@@ -48,7 +48,10 @@ def case(species: Sequence[str] = FULL, *, hours: int = HOURS, dtype: Any = np.f
     options: dict[str, Any] = {"x_wind": idealised.power(4.0), "y_wind": 1.5, "mixing_height": (150.0, 900.0)}
     options |= {"rain": 2e-4, "cloud_water": 1e-4, "humidity": 0.85, **weather}
     emitted = {name: flux for name, flux in EMITTED.items() if name in species}
-    chimney = [(116.39, 39.9, 100.0, "PPM25", 0.05)]
+    chimney = [
+        (116.39, 39.9, 100.0, "PPM25", 0.05),
+        (116.39, 39.9, 1500.0, "PPM25", 0.0),
+    ]  # in all layers, as an inventory
     forcing = open_forcing(
         domain,
         species,

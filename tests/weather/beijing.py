@@ -1,6 +1,7 @@
 """What the twelve stations of Beijing measured, straight from the example's files, in the units of the house."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,13 @@ _NAMED = {
 
 def hours(first: datetime, last: datetime) -> pl.DataFrame:
     """``place, time``, weather and pollutants from the first to the last hour, in local time and of one year."""
+    local = pl.col("time").dt.convert_time_zone("Asia/Shanghai").dt.replace_time_zone(None)
+    return _year(first.year).filter(local.is_between(first, last))
+
+
+@cache
+def _year(year: int) -> pl.DataFrame:
+    """All hours of a year, read once in a process."""
     listed = pl.read_csv(HOURLY / "stations.csv")
     codes = dict(zip(listed["file_station"], listed["station"], strict=True))
     parts = []
@@ -23,7 +31,7 @@ def hours(first: datetime, last: datetime) -> pl.DataFrame:
         local = pl.datetime(*(pl.col(part).cast(pl.Int32) for part in ("year", "month", "day", "hour")))
         direction = pl.col("wd").replace_strict({p: 22.5 * k for k, p in enumerate(_POINTS)}, return_dtype=pl.Float64)
         parts.append(
-            rows.filter(pl.col("year") == str(first.year), local.is_between(first, last)).select(
+            rows.filter(pl.col("year") == str(year)).select(
                 pl.col("station").replace_strict(codes).alias("place"),
                 (local - timedelta(hours=8)).dt.replace_time_zone("UTC").alias("time"),
                 *(pl.col(column).cast(pl.Float64).alias(name) for column, name in _NAMED.items()),
