@@ -239,6 +239,7 @@ FORM = {
 @pytest.mark.requirement("F5", part="the duty forecaster corrects with a reason on the page, both kept 会商")
 def test_the_duty_forecaster_corrects_a_day_and_publishes(client_of: Callable[[str], TestClient]) -> None:
     client = client_of("forecaster")
+    (before,) = [row for row in client.get(f"{API}?places=110000").json() if row["date"] == FORM["date"]]
     page = client.get("/forecast/consult").text
     assert "系统预报照发，没有订正" in page
     for source in ("系统", "统计", "模式", "持续性"):
@@ -248,7 +249,10 @@ def test_the_duty_forecaster_corrects_a_day_and_publishes(client_of: Callable[[s
         303,
         "/forecast/consult?place=110000&issue=2016-12-16T20&mode=history#day-2016-12-17",
     )
-    client.post("/forecast/consult/day", data=FORM | {"aqi_low": "190", "aqi_high": "240", "reason": "风来得早"})
+    client.post(
+        "/forecast/consult/day",
+        data=FORM | {"aqi_low": "190", "aqi_high": "240", "reason": "风来得早", "text": "午后转好"},
+    )
     page = client.get("/forecast/consult").text
     assert "订正了 1 天" in page
     assert "逆温比预想的强" in page
@@ -257,6 +261,8 @@ def test_the_duty_forecaster_corrects_a_day_and_publishes(client_of: Callable[[s
     shown = client.get("/forecast").text.replace("\u2060", "")
     assert "中度至重度污染，AQI 190–240" in shown
     assert "风来得早" in shown
+    assert "午后转好" in shown
+    assert f"系统 {before['aqi_low']}–{before['aqi_high']}" in shown
     assert "草稿" not in shown
     client.post("/forecast/consult/text", data=FORM | {"text": "周四转好。", "state": "published"})
     shown = client_of("citizen").get("/forecast").text

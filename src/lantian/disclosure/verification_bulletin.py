@@ -100,7 +100,7 @@ def verification(
         place=name,
         mode=MODE_NAMES[chosen],
         sample=_sample(scores),
-        summary=(*_summary(index, fine), *_goals(goals.measured(scores.table, OURS), chosen), _METHOD),
+        summary=(*_summary(index), *_goals(goals.measured(scores.table, OURS), chosen), _METHOD),
         index_columns=tuple(INDEX.values()),
         index=tuple(_row(row, tuple(INDEX)) for row in index),
         value_columns=tuple(VALUES.values()) if fine else (),
@@ -167,18 +167,12 @@ def _sample(scores: Scores) -> str:
     return f"{scores.issues}次起报，{scores.days}个有实况的日子（{day_zh(first)}至{day_zh(last)}），一地一天为一例"
 
 
-def _summary(index: list[dict[str, Any]], fine: list[dict[str, Any]]) -> Iterable[str]:
+def _summary(index: list[dict[str, Any]]) -> Iterable[str]:
     mine = next((row for row in index if row["source"] == OURS and row["lead"] == 1), None)
     if mine is not None:
         yield (
             f"提前1天，空气质量级别预报准确率{shown('level', mine['level'])}（{mine['n']}例），"
             f"“明天和现在一样”的持续性预报为{shown('level', mine['level_persistence'])}。"
-        )
-    value = next((row for row in fine if row["source"] == OURS and row["lead"] == 1), None)
-    if value is not None:
-        yield (
-            f"PM2.5日均浓度准确率（1−NME）{shown('accuracy', value['accuracy'])}，"
-            f"持续性预报为{shown('accuracy', value['accuracy_persistence'])}。"
         )
 
 

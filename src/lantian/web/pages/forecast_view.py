@@ -37,12 +37,14 @@ class Card:
         ours: the row of our own forecast, where the duty forecaster said something else; None where nobody did.
         reason: why it was corrected; empty where it was not.
         actual: what was observed; None while nobody knows.
+        words: what the duty forecaster says of the day; empty where nothing.
     """
 
     row: dict[str, Any]
     ours: dict[str, Any] | None
     reason: str
     actual: dict[str, Any] | None
+    words: str = ""
 
     @property
     def date(self) -> date:
@@ -120,14 +122,16 @@ def outlook_of(desk: ForecastDesk, run: Run, place: str) -> Outlook | None:
         row["date"]: row
         for row in desk.outlook(run).filter((pl.col("place") == place) & (pl.col("source") == OURS)).to_dicts()
     }
-    said = {each.date: each.reason for each in desk.corrections(run, place)}
+    said = {each.date: each for each in desk.corrections(run, place)}
     observed = desk.observed([place], rows[0]["date"], rows[-1]["date"]).drop_nulls("aqi")
     actual = {row["date"]: row for row in observed.to_dicts()}
     cards = []
     for row in rows:
         corrected = row["source"] != OURS
         day = row["date"]
-        cards.append(Card(row, mine.get(day) if corrected else None, said.get(day, ""), actual.get(day)))
+        last = said.get(day)
+        reason, words = (last.reason, last.text) if last else ("", "")
+        cards.append(Card(row, mine.get(day) if corrected else None, reason, actual.get(day), words))
     clears = desk.clearing(run).filter((pl.col("place") == place) & (pl.col("source") == OURS)).to_dicts()
     return Outlook(run, cards, clears[0] if clears else None, desk.viewer.today)
 
