@@ -1,5 +1,6 @@
 """Weather and control of a series whose answer is known; what it rests on; what is refused; answers kept."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 
 from lantian.assessment import deweather, deweather_features, deweather_record
-from lantian.assessment.deweather import DeweatherError
+from lantian.assessment.deweather import Change, DeweatherError, Part, Share
 from lantian.assessment.deweather_answers import Answers
 from lantian.assessment.deweather_duties import deweather_job
 from lantian.assessment.periods import parse
@@ -38,7 +39,15 @@ def test_without_a_cut_the_weather_gets_all_of_the_change():
     assert whole.change_percent < -15
     assert whole.control.low <= 0 <= whole.control.high
     assert whole.weather.high < 0
-    assert whole.weather_share is None or whole.weather_share > 0.6
+    assert whole.weather_share is None or whole.weather_share.value > 0.6
+
+
+def test_the_share_of_the_weather_has_the_interval_of_the_weather():
+    """Of a fall by 10 the weather made 6, perhaps 2 to 13: 60 % of it, 20 to 130."""
+    weather, control = Part(-6, -13, -2, *[0.0] * 3), Part(-4, -8, 3, *[0.0] * 3)
+    fallen = Change(NOVEMBER, 50, 40, 45, 41, -10, -20, weather, control, 700, 700)
+    assert fallen.weather_share == Share(0.6, 0.2, 1.3)
+    assert replace(fallen, control=Part(4, -3, 8, *[0.0] * 3)).weather_share is None
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Weather or control on its page: sentence and picture say what was computed; who may ask; one job at a time."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,6 +76,18 @@ def test_the_page_says_the_answer_with_its_interval(told: Answer, beijing_client
     beijing_client.get("/deweather?lang=zh")
     assert "PM2.5 in Beijing, 1 Oct 2016 – 30 Nov: down by 2.8% on the year" in english
     assert "explains 83 % of the variance" in english
+    assert "The two pull apart, so neither has a share." in english
+
+
+def test_the_page_says_which_share_of_the_change_the_weather_is(beijing: Platform, beijing_client: TestClient) -> None:
+    fallen = answer()
+    whole = change(PERIOD, 93.3, 83.3, (-4.0, -9.0, 3.0))
+    path = Answers(beijing.home).put(replace(fallen, split=replace(fallen.split, whole=whole)))
+    try:
+        page = beijing_client.get("/deweather", params={"place": "北京", "period": PERIOD, "lang": "zh"}).text
+    finally:
+        path.unlink()
+    assert "气象占同比变化的 60%（10% ～ 130%），减排等占 40%。" in page
 
 
 def test_an_answer_known_later_is_not_shown_and_others_are_listed(

@@ -55,6 +55,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A share in the change with its interval: 1 is all of it. Of a small change the interval reaches far beyond."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Change:
     """One span against the same a year before: ``change = weather + control``, values in the pollutant's unit.
 
@@ -75,11 +84,12 @@ class Change:
     hours: int
 
     @property
-    def weather_share(self) -> float | None:
-        """The share of the weather in the change, 0 to 1; None where the two parts pull in different directions."""
+    def weather_share(self) -> Share | None:
+        """The share of the weather in the change; None where the two parts pull in different directions."""
         if self.weather.value * self.control.value < 0 or self.change == 0:
             return None
-        return self.weather.value / self.change
+        low, high = sorted(end / self.change for end in (self.weather.low, self.weather.high))
+        return Share(self.weather.value / self.change, low, high)
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,9 @@ def _period(change: Change) -> dict[str, object]:
 
 
 def _change(change: Change) -> dict[str, Any]:
+    share = change.weather_share
     return {name: value for name, value in asdict(change).items() if name != "period"} | {
-        "weather_share": change.weather_share
+        "weather_share": asdict(share) if share else None
     }
 
 

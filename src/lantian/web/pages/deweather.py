@@ -81,7 +81,7 @@ def page(request: Request, viewer: Reader, place: Text = "", period: Text = "", 
         ),
         words=lambda period, cut=None: words(period, language, cut),
         signed=lambda value, digits: f"{value:+.{digits}f}".replace("-", "−"),
-        certain=lambda part: part.low > 0 or part.high < 0,
+        percent=lambda share: f"{100 * share:.0f}".replace("-", "−"),
         item_symbol=lambda each: ITEMS[each].symbol,
     )  # fmt: skip
 
