@@ -62,10 +62,22 @@ def test_edgar_s_fluxes_become_tonnes_and_its_totals_are_not_counted_twice(tmp_p
     read = gridded.read(tmp_path, "edgar")
     (grid,) = read.grids
     area = 6.37e6**2 * np.radians(1.1) * (np.sin(np.radians(40)) - np.sin(np.radians(38.9)))
-    assert grid.amounts["road", "NOX"].sum() == pytest.approx(1e-9 * area * 365.25 * 86400 / 1000)
+    assert grid.amounts["road", "NOX"].sum() == pytest.approx(1e-9 * area * 365 * 86400 / 1000)
     assert grid.amounts["other", "SO2"].sum() == pytest.approx(2 * 121)
     assert set(grid.amounts) == {("road", "NOX"), ("other", "SO2")}
     assert any("aircraft aloft" in note for note in read.notes)
+
+
+def test_edgar_s_monthly_fluxes_are_those_of_months_as_long_as_they_were(tmp_path: Path):
+    lon, lat = np.arange(114.95, 116.0, 0.1), np.arange(38.95, 40.0, 0.1)
+    field = xr.DataArray(
+        np.full((12, lat.size, lon.size), 1e-9), {"lat": lat, "lon": lon}, ("time", "lat", "lon"), "fluxes"
+    )
+    field.assign_attrs(units="kg m-2 s-1").to_netcdf(tmp_path / "v8.1_FT2022_AP_NOx_2016_TRO_flx.nc", engine="h5netcdf")
+    read = gridded.read(tmp_path, "edgar")
+    area = 6.37e6**2 * np.radians(1.1) * (np.sin(np.radians(40)) - np.sin(np.radians(38.9)))
+    assert read.grids[0].amounts["road", "NOX"].sum() == pytest.approx(1e-9 * area * 366 * 86400 / 1000)
+    assert read.months.sort("month")["share"][:2].to_list() == pytest.approx([31 / 366, 29 / 366])
 
 
 def test_a_box_keeps_the_cells_that_reach_it_and_tells_the_rest(tmp_path: Path):

@@ -7,6 +7,7 @@ in tonnes, a year or twelve months; or text ``lat;lon;emission`` in t.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +34,7 @@ _SECTORS: Final = {
 }  # fmt: skip
 _ALOFT: Final = ("TNR_AVIATION_CDS", "TNR_AVIATION_CRS", "TNR_AVIATION_SPS")
 """Aircraft between the airports: high above all that the engine sees."""
-_YEAR: Final = 365.25 * 86400
+_DAY: Final = 86400
 
 
 def files(path: Path) -> list[Path]:
@@ -68,7 +69,7 @@ def read(file: Path, year: int | None, into: Collected) -> int:
         raise ValueError(f"{file}: sector {rest!r}; expected one of {', '.join(_SECTORS)}, TOTALS")
     species = species_of(match["species"])
     assert species is not None
-    for month, (lon, lat, amount) in (_text(file) if file.suffix == ".txt" else _netcdf(file)).items():
+    for month, (lon, lat, amount) in (_text(file) if file.suffix == ".txt" else _netcdf(file, found)).items():
         into.add(lon, lat, sector, species, month, amount)
     return found
 
@@ -78,7 +79,7 @@ def _is_total(rest: str | None) -> bool:
     return upper.startswith("TOTALS") or not any(c.isalpha() for c in re.sub(r"0\.1X0\.1|EMI|FLX", "", upper))
 
 
-def _netcdf(file: Path) -> dict[int, Cells]:
+def _netcdf(file: Path, year: int) -> dict[int, Cells]:
     with xr.open_dataset(file, engine="h5netcdf" if file.read_bytes()[:4] == b"\x89HDF" else "scipy") as data:
         fields = [v for v in data.data_vars.values() if v.ndim >= 2]
         units = str(fields[0].attrs.get("units", "")) if len(fields) == 1 else ""
@@ -86,9 +87,10 @@ def _netcdf(file: Path) -> dict[int, Cells]:
     months = amount if amount.ndim == 3 else amount[None]
     if len(months) not in (1, 12):
         raise ValueError(f"{file}: {len(months)} times; expected one or twelve months")
-    seconds = _YEAR / len(months)
+    lengths = [monthrange(year, month)[1] for month in range(1, 13)]  # a flux is the mean of its month, or of its year
+    seconds = _DAY * np.array(lengths if len(months) == 12 else [sum(lengths)], np.float64)
     if re.fullmatch(r"kg\s*(m-2|/m2|m\^-2)\s*(s-1|/s|s\^-1)", units.strip()):
-        months = months * (_area(lon, lat) * seconds / 1000)
+        months = months * (_area(lon, lat) * seconds[:, None, None] / 1000)
     elif units.strip().lower() not in ("tonnes", "t", "ton", "tons"):
         raise ValueError(f"{file}: unit {units!r}; expected kg m-2 s-1 or Tonnes")
     start = ANNUAL if len(months) == 1 else 1

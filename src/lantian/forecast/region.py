@@ -40,10 +40,8 @@ def boundary(domain: Domain, species: tuple[str, ...], weather: xr.Dataset, citi
 
     ``weather``: the door's dataset. ``cities``: ``place``, ``lon``, ``lat``, ``date`` (Beijing), and ``so2 no2 co pm10
     pm25 o3_8h`` in house units, null where missing; of the ozone only what the day's mean is likely to be of its
-    largest eight hours is used. A day that no city has is background air. Linear in time between the middles of days.
-
-    Raises:
-        ValueError: no city inside the domain on any day.
+    largest eight hours is used. Cities beyond the domain count for nothing; a day that none inside has is background
+    air. Linear in time between the middles of days.
     """
     hours = whole_hours(weather["time"].values, "the weather")
     days = [_date(hours[0]) + timedelta(days=n) for n in range(-1, (_date(hours[-1]) - _date(hours[0])).days + 2)]
