@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +20,7 @@ from lantian.forecast.service import Forecasts
 from lantian.forecast.service_maps import legend
 from lantian.forecast.store import RunStore
 from lantian.kernel.bootstrap import Platform
+from lantian.kernel.settings import TIMEZONE
 from lantian.observations.store import open_store
 from lantian.places.regions import Region
 from lantian.places.stations import Station
@@ -72,6 +75,25 @@ def test_the_page_answers_first_and_labels_what_the_weather_was(
     assert "Beijing, tomorrow (Sat 17 Dec): moderately polluted" in english
     assert "clearing Thu 22 Dec early morning with the north wind (probability 84%)" in english
     beijing_client.cookies.delete("lang")
+
+
+@pytest.mark.requirement("F5", part="24-hour moving windows of a place, across midnight, on the page")
+def test_the_page_says_any_24_hours_and_on_what_its_map_rests(beijing_client: TestClient) -> None:
+    hours = made.hours(places=("110000",)).drop_nulls("pm25_24h")
+    most = hours.row(int(hours["pm25_24h"].arg_max() or 0), named=True)
+    ends = (most["time"] + timedelta(hours=1)).astimezone(TIMEZONE)
+    above = hours.filter(pl.col("pm25_24h").round(0) > 150)["time"] + timedelta(hours=1)
+    first, last = (moment.astimezone(TIMEZONE) for moment in (above[0], above[-1]))
+    text = beijing_client.get("/forecast").text
+    assert f"均值最高 {most['pm25_24h']:.0f} μg/m³（到{ends:%-m月%-d日%-H时}止）" in text
+    assert f"{first:%-m月%-d日%-H时}至{last:%-m月%-d日%-H时}结束的 24 小时超过重污染的 150" in text
+    assert "模式外围的空气取自区域各城市的日值" in text
+    assert "模式外围的空气" not in beijing_client.get("/forecast?mode=history").text
+    page = beijing_client.get("/forecast?item=pm25").text
+    drawn = re.search(r'data-chart="forecast"><script type="application/json">(.*?)</script>', page)
+    assert drawn is not None
+    moving = next(one for one in json.loads(drawn[1])["series"] if one["name"] == "24 小时滑动")
+    assert dict(moving["points"])[f"{most['time']:%Y-%m-%dT%H:%M:%SZ}"] == round(most["pm25_24h"], 1)
 
 
 @pytest.mark.parametrize(("heavy", "told"), [(0.19, "重污染概率最高 19%（12月18日周日）"), (0.01, "，没有重污染")])
@@ -307,7 +329,9 @@ def test_what_came_is_compared_and_verified(town: Platform, client_of: Callable[
     client = client_of("analyst")
     assert "还没有可以评估的预报" in client.get("/verification").text
     town.clock.jump(made.ISSUE + timedelta(days=4))
+    assert "这是 96 小时前的预报，之后没有新的起报" in client.get("/forecast").text
     past = client.get("/forecast?issue=2016-12-15T20").text
+    assert "之后没有新的起报" not in past
     assert "已知 4 天" in past
     assert past.count('class="mark"') == 4
     page = client.get("/verification?item=pm25").text

@@ -105,6 +105,7 @@ def test_what_was_issued_is_measured_by_lead_against_the_goals(issued: Platform)
             assert f"{symbol}按{counted}为{100 * reached[0]:.0f}%（3例" in paper.replace("−0%", "0%")
             assert f"，目标{goal}%，{verdict}；提前2天" in paper
     assert "没有查到官方定义" in text
+    assert "石家庄市逐日" in text_of(issued, "/forecast?place=130100")  # of it only days are known
     places = rows_of(text, "各地，提前 1 天", "概率可靠吗")
     assert [name for name in ("北京市", *statistics_made.STATIONS, "石家庄市") if f" {name} 3 " in places] == [
         "北京市",
