@@ -8,7 +8,7 @@ import xarray as xr
 
 ROOT = Path(__file__).parents[2]
 PROVINCES = ROOT / "examples/beijing/data/emissions_provinces_reas32.csv"
-AREAS = "region,sector,SO2,PM2.5\n130602,residential_coal,{so2},20\n"
+AREAS = "region,sector,SO2,PM2.5,BC\n130602,residential_coal,{so2},20,25\n"
 
 OUTLINES = """{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"code": "130602",
 "name": "竞秀区"}, "geometry": {"type": "Polygon", "coordinates":
@@ -75,6 +75,7 @@ def test_totals_become_an_hourly_field_in_one_step(alone, table, tmp_path):
     assert told.exit_code == 0, told.output
     assert "空间" in told.stdout or "space" in told.stdout
     assert "e.zarr" in told.stdout
+    assert "species BC: 5 t left out: more than PM25 holds" in told.stdout  # also where BC is no species of its own
 
 
 @pytest.mark.parametrize(

@@ -136,5 +136,6 @@ def test_soot_and_carbon_beyond_the_particles_are_left_out_and_the_ledger_says_s
     ledger = prepare(alone, kilometre, [FRIDAY], sheet=sheet, species=FULL).ledger.frame().filter(step="species")
     told = {row["item"]: row for row in ledger.iter_rows(named=True)}
     assert told["BC"]["elsewhere"] / told["BC"]["before"] == pytest.approx(0.25)
+    assert told["OC"]["elsewhere"] / told["OC"]["before"] == pytest.approx(2 / 3)
     assert "left out: more than PM25 holds" in told["BC"]["note"]
     assert "left out: more than PM25 holds" in told["OC"]["note"]

@@ -258,5 +258,7 @@ def _show_grid(console: Console, value: dict[str, Any], ledger: pl.DataFrame) ->
     ]  # fmt: skip
     head = ("步骤 step", "项 item", "前 before", "后 after", "其余 elsewhere", "单位", "误差 error")
     tonnes = ", ".join(f"{name} {total:,.1f}" for name, total in value["tonnes"].items())
-    note = "\n".join([f"{value['hours']} h, t: {tonnes}", *value["notes"], f"文件 file: {value['file']}"])
+    lost = ledger.filter(pl.col.elsewhere > 0, (pl.col.step == "species") | pl.col.note.str.contains("没有轮廓"))
+    said = [f"{row['step']} {row['item']}: {row['note']}" for row in lost.to_dicts()]
+    note = "\n".join([f"{value['hours']} h, t: {tonnes}", *said, *value["notes"], f"文件 file: {value['file']}"])
     console.print(table(head, rows, f"{value['title']} → {value['grid']['spacing_m']:g} m", note), soft_wrap=True)

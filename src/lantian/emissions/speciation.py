@@ -102,8 +102,8 @@ def balance(before: Mapping[str, float], after: Mapping[str, float], made: Mappi
         note = f"PM10 raised by {raised:.4g} t where it lay below PM25" if raised > 1e-9 else "PM10 less PM25"
         ledger.add(Entry("species", "PMC", made["PMC"] + raised, after["PMC"], 0.0, "t", note))
     for code in ("BC", "OC"):  # both are part of PM25
-        total, own = before.get(code, 0.0), made["BC"] if code == "BC" else min(before["OC"], before["PM25"])
-        carried = after.get(code, 0.0)
-        note = f"{total - own:.4g} t left out: more than PM25 holds" if total - own > 1e-9 * total else "part of PM25"
+        total, held = before.get(code, 0.0), made["BC"] if code == "BC" else min(before["OC"], before["PM25"])
+        beyond = total - held
+        note = f"{beyond:.4g} t left out: more than PM25 holds" if beyond > 1e-9 * total else "part of PM25"
         if total:
-            ledger.add(Entry("species", code, total, carried, total - (own if code in after else 0.0), "t", note))
+            ledger.add(Entry("species", code, total, after.get(code, held), beyond, "t", note))
