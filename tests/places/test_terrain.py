@@ -3,6 +3,7 @@
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,13 +35,16 @@ def test_heights_are_bilinear_and_none_where_unknown() -> None:
     assert made(np.array([[0.0, np.nan], [20.0, 30.0]]), step=1).at(110.5, 35.5) is None
 
 
-@pytest.mark.parametrize("names", [("lat", "lon"), ("latitude", "longitude")])
-def test_files_are_read_whatever_their_order_and_gaps(tmp_path: Path, names: tuple[str, str]) -> None:
-    lat, lon = names
+@pytest.mark.parametrize(
+    ("lat", "lon", "engine"),
+    [("lat", "lon", "h5netcdf"), ("latitude", "longitude", "h5netcdf"), ("lat", "lon", "scipy")],
+)
+def test_files_are_read_whatever_their_order_and_gaps(tmp_path: Path, lat: str, lon: str, engine: Any) -> None:
+    """NetCDF 4 and, as GDAL exports it, NetCDF 3."""
     north_first = np.array([[1, 2, -999], [3, 4, 5]], dtype=np.int16)
     path = tmp_path / "dem.nc"
     xr.Dataset({"z": ((lat, lon), north_first)}, {lat: [41.0, 40.0], lon: [110.0, 111.0, 112.0]}).to_netcdf(
-        path, engine="h5netcdf"
+        path, engine=engine
     )
     terrain = Terrain.open(path)
     assert terrain.box == (110, 40, 112, 41)
@@ -54,6 +58,12 @@ def test_a_file_without_heights_says_what_it_holds(tmp_path: Path) -> None:
         Terrain.open(path)
     with pytest.raises(FileNotFoundError, match="no such terrain file"):
         Terrain.open(tmp_path / "absent.nc")
+    path.write_bytes(b"GIF89a")
+    with pytest.raises(ValueError, match=r"other\.nc: begins with b'GIF8'; expected a NetCDF file, version 3 or 4"):
+        Terrain.open(path)
+    path.write_bytes(b"\x89HDF\r\n\x1a\n and no more")
+    with pytest.raises(ValueError, match=r"other\.nc: cannot be read as NetCDF"):
+        Terrain.open(path)
 
 
 def test_light_comes_from_the_north_west() -> None:

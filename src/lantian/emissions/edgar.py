@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import xarray as xr
 
 from lantian.emissions.collected import ANNUAL, Collected
 from lantian.emissions.meic import Cells, plain
 from lantian.emissions.sectors import species_of
+from lantian.places import netcdf
 from lantian.places.grid import EARTH_RADIUS, Field
 
 _SPECIES: Final = "BC|CO|NH3|NMVOC|NOx|OC|PM10|PM2\\.5|SO2"
@@ -80,7 +80,7 @@ def _is_total(rest: str | None) -> bool:
 
 
 def _netcdf(file: Path, year: int) -> dict[int, Cells]:
-    with xr.open_dataset(file, engine="h5netcdf" if file.read_bytes()[:4] == b"\x89HDF" else "scipy") as data:
+    with netcdf.opened(file) as data:
         fields = [v for v in data.data_vars.values() if v.ndim >= 2]
         units = str(fields[0].attrs.get("units", "")) if len(fields) == 1 else ""
         lon, lat, amount = plain(file, data)

@@ -15,6 +15,7 @@ import xarray as xr
 
 from lantian.emissions.collected import Collected
 from lantian.emissions.sectors import species_of
+from lantian.places import netcdf
 from lantian.places.grid import Field
 
 _NAME: Final = re.compile(
@@ -77,9 +78,7 @@ def _ascii(file: Path) -> Cells:
 
 
 def _netcdf(file: Path) -> Cells:
-    # GMT writes NetCDF 3, which only scipy reads; newer copies are NetCDF 4
-    engine = "h5netcdf" if file.read_bytes()[:4] == b"\x89HDF" else "scipy"
-    with xr.open_dataset(file, engine=engine) as data:
+    with netcdf.opened(file) as data:
         if {"x_range", "y_range", "z"} <= set(map(str, data.variables)):
             (west, east), (south, north) = data["x_range"].values, data["y_range"].values
             nx, ny = (int(n) for n in data["dimension"].values)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import xarray as xr
 from scipy import ndimage  # type: ignore[import-untyped]
 
 from lantian.emissions.raster import NOWHERE, Labels, Lattice, along, rasterise
 from lantian.emissions.sheet import Sheet
+from lantian.places import netcdf
 from lantian.places.geo import Box
 from lantian.places.grid import EARTH_RADIUS, Field
 from lantian.places.outlines import Outline
@@ -211,7 +211,7 @@ def _length(path: Field) -> float:
 def _given(path: Path, lattice: Lattice) -> dict[str, Field]:
     """The proxies of a file, on the lattice: each cell of the file is shared out by area among the cells inside it."""
     found: dict[str, Field] = {}
-    with xr.open_dataset(path, engine="h5netcdf") as data:
+    with netcdf.opened(path) as data:
         lon = next((n for n in ("lon", "longitude", "x") if n in data.coords), None)
         lat = next((n for n in ("lat", "latitude", "y") if n in data.coords), None)
         fields = {str(n): v for n, v in data.data_vars.items() if set(v.dims) == {lon, lat}}

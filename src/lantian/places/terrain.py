@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from PIL import Image
 
+from lantian.places import netcdf
 from lantian.places.geo import Box
 
 Field = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Terrain:
 
     @classmethod
     def open(cls, path: Path) -> Terrain:
-        """Read a NetCDF file with one field in metres over ``lat`` and ``lon`` (or latitude and longitude, or y and x).
+        """Read a NetCDF file (3 or 4): one field in metres over ``lat`` and ``lon`` (or latitude, longitude; y, x).
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -58,7 +58,7 @@ class Terrain:
         """
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such terrain file")
-        with xr.open_dataset(path, engine="h5netcdf") as data:
+        with netcdf.opened(path) as data:
             lon = next((name for name in _LON if name in data.coords), None)
             lat = next((name for name in _LAT if name in data.coords), None)
             field = next((v for v in data.data_vars.values() if set(v.dims) == {lon, lat}), None)
