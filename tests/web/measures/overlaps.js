@@ -18,11 +18,10 @@
   const found = [];
   for (let i = 0; i < parts.length; i++) for (let j = i + 1; j < parts.length; j++) {
     const [a, b] = [parts[i], parts[j]];
+    if (Math.min(a.right, b.right) - Math.max(a.left, b.left) <= 2 || Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) <= 2) continue;
     if (a.element.contains(b.element) || b.element.contains(a.element) || chrome(a.element) !== chrome(b.element)) continue;
     if (a.element.closest('thead') || b.element.closest('thead')) continue;
-    const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-    const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-    if (width > 2 && height > 2) found.push([a, b].map((p) => `${p.element.tagName}:${p.element.textContent.trim().slice(0, 30)}`).join(' over '));
+    found.push([a, b].map((p) => `${p.element.tagName}:${p.element.textContent.trim().slice(0, 30)}`).join(' over '));
   }
   return found;
 }
