@@ -44,8 +44,8 @@ CHROMIUM = [
     "--no-sandbox",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
-    "--disable-gpu-compositing",  # without a graphics card, pages are put together by a third of the processor's time so;
-    "--disable-gpu-rasterization",  # the map's WebGL stays
+    "--disable-gpu-compositing",  # where no graphics card is, it takes half of the processor's time; the map's WebGL stays
+    "--disable-gpu-rasterization",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
