@@ -44,7 +44,7 @@ CHROMIUM = [
     "--no-sandbox",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
-    "--disable-gpu-compositing",  # where no graphics card is, it takes half of the processor's time; the map's WebGL stays
+    "--disable-gpu-compositing",  # without a graphics card it takes half of the processor's time; maps stay WebGL
     "--disable-gpu-rasterization",
     "--disable-background-networking",
     "--disable-component-update",
