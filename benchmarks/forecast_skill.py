@@ -5,8 +5,9 @@ Training leaves out the winter of 2015-16, the summer of 2016 and the last quart
 stations, hour by hour, and is held against days made of the same hours.
 
 The parts: `persistence` (the last 24 hours, as in `lantian.forecast.verify`), `boosting` (plain gradient boosting on
-the same predictors and days: the reference), `network` (the recurrent network alone) and `whole` (the network less what
-it was lately wrong by: what is published). `history` knows no weather after the issue, `perfect` the observed one.
+the same predictors and days: the reference), `network` (the recurrent network alone), `joined` (with the direct days of
+the city) and `whole` (less what these were lately wrong by: what is published). `history` knows no weather after the
+issue, `perfect` the observed one.
 
 1-NME is 1 - sum|F - O| / sum O. A level is that of the AQI of all six pollutants; `pm25 level` and `o3 level` are those
 of one pollutant alone.
@@ -84,17 +85,17 @@ def parts(
     calibrator: Calibrator, plain: Boosting, known: History, days: Sequence[date], lead: int
 ) -> dict[str, Values]:
     """What each part says of the days; predictors look no further than each issue."""
-    if calibrator.network is None:
-        raise ValueError("nothing was learnt of places with hours")
     at = np.array([known.day_of(day) - lead for day in days]) * 24 + ISSUE_HOUR
-    grown = known.reaching_days(len(LEADS) + 1)
-    made: dict[str, Values] = {"boosting": {}, "network": {}, "whole": {}}
+    joined = calibrator.joined(known.reaching_days(len(LEADS) + 1))
+    if joined is None:
+        raise ValueError("nothing was learnt of places with hours")
+    made: dict[str, Values] = {"boosting": {}, "network": {}, "joined": {}, "whole": {}}
     for place in known.places:
         columns = features.of_place(known, place, at, np.full(len(at), lead), perfect=calibrator.mode == "perfect")
-        alone = learn.ensemble(calibrator.network, grown, place, at)[1][:, lead - 1]
         made["boosting"][place] = plain.days(columns)
-        made["network"][place] = alone
-        made["whole"][place] = learn.corrected(calibrator.network, grown, place, at)[1][:, lead - 1]
+        made["network"][place] = joined.ensemble(place, at)[1][:, lead - 1]
+        made["joined"][place] = joined.joined(place, at)[1][:, lead - 1]
+        made["whole"][place] = joined.corrected(place, at)[1][:, lead - 1]
     return made
 
 

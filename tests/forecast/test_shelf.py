@@ -8,7 +8,7 @@ from lantian.forecast.learn import Calibrator
 from lantian.forecast.learn_cities import CityTrees
 from lantian.forecast.shelf import CARD, MAKE, MODEL, Shelf, ShelfError
 
-NOTHING = Calibrator("history", date(2015, 1, 1), date(2015, 12, 31), (), None, {}, CityTrees((), {}, {}))
+NOTHING = Calibrator("history", date(2015, 1, 1), date(2015, 12, 31), (), None, None, {}, CityTrees((), {}, {}))
 TRAINED = datetime(2016, 1, 1, tzinfo=UTC)
 
 

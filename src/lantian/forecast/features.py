@@ -29,6 +29,8 @@ YEAR: Final = 365.2425
 LEADS: Final = range(1, 8)
 NAMES: Final = ("temperature", "pressure", "dew point", "rain", "eastward", "northward", "speed", "humidity")
 """Weather of a place, in the order of its columns: `history.WIND` and relative humidity in %."""
+MOTION: Final = ("from north", "from south", "still")
+"""What `motion` makes of the wind."""
 STILL: Final = 1.5
 """m/s below which air hardly moves: 小风 hours. Judgement."""
 
@@ -148,8 +150,8 @@ def coming_weather(weather: Array, hours: Indices, lead: Indices) -> Columns:
     """The weather between the issue and the day, of the day, and of the six hours after it; wind runs
     from the north and from the south, still hours, and the hour of the day when the wind turns to the north.
     """
-    windows = Windows.of(np.column_stack([weather, _motion(weather)]))
-    names = (*NAMES, "from north", "from south", "still")
+    windows = Windows.of(np.column_stack([weather, motion(weather)]))
+    names = (*NAMES, *MOTION)
     start = (hours // 24 + lead) * 24
     spans = {
         "between": windows.mean(hours, start),
@@ -158,18 +160,25 @@ def coming_weather(weather: Array, hours: Indices, lead: Indices) -> Columns:
         "after": windows.mean(start + 24, start + 30),
     }
     found = {f"{name} {span}": values[:, k] for span, values in spans.items() for k, name in enumerate(names)}
-    of_day = np.stack([take(weather, start + hour) for hour in range(24)], axis=1)
-    missing = np.isnan(of_day)
-    high = np.where(missing, -np.inf, of_day).max(1)
-    low = np.where(missing, np.inf, of_day).min(1)
+    low, high = range_of_day(weather, start)
     for k, name in enumerate(NAMES):
         found[f"{name} highest"], found[f"{name} lowest"] = high[:, k], low[:, k]
-    northerly = of_day[:, :, 5] < -STILL
+    northerly = np.stack([take(weather[:, 5], start + hour) for hour in range(24)], axis=1) < -STILL
     found["north wind since"] = np.where(northerly.any(1), northerly.argmax(1), 24.0)
-    return {name: np.where(np.isfinite(values), values, np.nan) for name, values in found.items()}
+    return found
 
 
-def _motion(weather: Array) -> Array:
+def range_of_day(weather: Array, start: Indices) -> tuple[Array, Array]:
+    """The lowest and the highest of every column in the day that begins at an hour: (case, column), NaN if unknown."""
+    of_day = np.stack([take(weather, start + hour) for hour in range(24)], axis=1)
+    missing = np.isnan(of_day)
+    low = np.where(missing, np.inf, of_day).min(1)
+    high = np.where(missing, -np.inf, of_day).max(1)
+    unknown = missing.all(1)
+    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
+
+
+def motion(weather: Array) -> Array:
     """Wind from the north and from the south, m/s, and still hours, 0 or 1: (hour, 3)."""
     north, speed = weather[:, 5], weather[:, 6]
     still = np.where(np.isnan(speed), np.nan, speed < STILL)

@@ -1,8 +1,9 @@
 """Statistics that learn 统计预报: tomorrow's values, their quantiles and their hours from history and weather.
 
-A recurrent network steps through the hours of places with stations (`learn_recurrent`); what it was lately wrong by
-is taken off its days, and errors of days it had not seen give the quantiles (`learn_days`); boosted trees forecast
-cities of which only published days are known (`learn_cities`).
+A recurrent network steps through the hours of places with stations (`learn_recurrent`), trees go straight to the
+days of regions (`learn_direct`); both are joined, what they were lately wrong by is taken off (`learn_joined`), and
+errors of days they had not seen give the quantiles (`learn_days`). Boosted trees forecast cities of which only
+published days are known (`learn_cities`).
 """
 
 from __future__ import annotations
@@ -16,13 +17,24 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lantian.forecast import features, features_hours, features_region, learn_cities, learn_days, learn_recurrent
+from lantian.forecast import (
+    features,
+    features_hours,
+    features_region,
+    learn_cities,
+    learn_days,
+    learn_direct,
+    learn_joined,
+    learn_recurrent,
+)
 from lantian.forecast.features import LEADS, Indices
 from lantian.forecast.history import Array, History
 from lantian.forecast.learn_cities import CityTrees
-from lantian.forecast.learn_days import BLOCK_DAYS, RECENT
+from lantian.forecast.learn_days import BLOCK_DAYS
+from lantian.forecast.learn_direct import ISSUE_HOUR, Direct
 from lantian.forecast.learn_frames import HOURS, VALUES, Forecast, Made, frames
-from lantian.forecast.learn_recurrent import BLOCK, PAST, Effort, Network
+from lantian.forecast.learn_joined import Joined
+from lantian.forecast.learn_recurrent import Effort, Network
 from lantian.forecast.learn_spread import Spread
 
 __all__ = ["HOURS", "ISSUE_HOUR", "LOOK_BACK", "MODES", "SOURCE", "VALUES", "Calibrator", "Effort", "Forecast", "Mode"]
@@ -33,8 +45,6 @@ MODES: Final[tuple[Mode, ...]] = ("history", "perfect")
 SOURCE: Final = "statistics"
 LOOK_BACK: Final = timedelta(days=45)
 """How much history a prediction reads."""
-ISSUE_HOUR: Final = 20
-"""Of Beijing: when forecasts are issued, and the issues that are learnt from."""
 FEWEST: Final = 200
 """Days under which nothing can be learnt."""
 EFFORT: Final = Effort()
@@ -48,7 +58,8 @@ class Calibrator:
     Attributes:
         mode: "history", or "perfect" with weather of the days ahead.
         begins, ends: the first and last day that training saw; ``held_out``: spans in between that it did not.
-        network: None where no place has hours; ``spreads``: its errors by item, empty then.
+        network: None where no place has hours; ``direct``: None where no region has; ``spreads``: errors of both by
+            item, empty where there is no network.
         cities: of which only published days are known.
         scores: of its honest forecasts, by name; see docs/forecast/statistics.md.
     """
@@ -58,6 +69,7 @@ class Calibrator:
     ends: date
     held_out: tuple[tuple[date, date], ...]
     network: Network | None
+    direct: Direct | None
     spreads: Mapping[str, Spread]
     cities: CityTrees
     scores: Mapping[str, float] = field(default_factory=dict)
@@ -108,19 +120,23 @@ class Calibrator:
         if perfect and weather is not None:
             known = known.with_weather(weather, issue)
         at, lead = np.full(len(LEADS), known.hour_of(issue)), np.array(LEADS)
-        made = {place: self._of_hours(known, place, at, lead) for place in places if place in self._with_hours(known)}
+        joined = self.joined(known)
+        made: dict[str, Made] = {}
+        if joined:
+            own = set(joined.network.places) & set(known.places)
+            made = {place: self._of_hours(joined, place, at, lead) for place in places if place in own}
         cities = [one for one in places if one not in made and one in self.cities.codes and one in known.cities]
-        near = self._near(known, at, lead) if cities else ({}, None)
+        near = self._near(known, joined, at, lead) if cities else ({}, None)
         made |= {city: self._of_days(known, city, at, lead, *near) for city in cities}
         return frames(issue, SOURCE, [made[place] for place in places if place in made])
 
-    def _with_hours(self, known: History) -> set[str]:
-        return set(self.network.places if self.network else ()) & set(known.places)
+    def joined(self, history: History) -> Joined | None:
+        """What was learnt of places with hours, asked with a history that reaches past the days to forecast."""
+        return Joined(self.network, self.direct, history) if self.network else None
 
-    def _of_hours(self, known: History, place: str, at: Indices, lead: Indices) -> Made:
-        assert self.network is not None
-        hours, days = corrected(self.network, known, place, at[:1])
-        columns = learn_days.situation(known, place, at, lead)
+    def _of_hours(self, joined: Joined, place: str, at: Indices, lead: Indices) -> Made:
+        hours, days = joined.corrected(place, at[:1])
+        columns = learn_days.situation(joined.history, place, at, lead)
         return Made(place, days[0], learn_days.quantiles(self.spreads, columns, days[0]), hours[0])
 
     def _of_days(
@@ -129,13 +145,15 @@ class Calibrator:
         columns = learn_cities.cases(known, city, self.cities.codes.index(city), at, lead, near, days)
         return Made(city, *self.cities.forecast(columns), None)
 
-    def _near(self, known: History, at: Indices, lead: Indices) -> tuple[features.Columns, Array | None]:
+    def _near(
+        self, known: History, joined: Joined | None, at: Indices, lead: Indices
+    ) -> tuple[features.Columns, Array | None]:
         """The predictors of the place with hours that stands for the whole, and its forecast (lead, item)."""
         home = _home(known)
-        if self.network is None or home not in self.network.places:
+        if joined is None or home not in joined.network.places:
             return {}, None
-        near = features.of_place(known, home, at, lead, perfect=self.network.perfect)
-        return near, corrected(self.network, known, home, at[:1])[1][0]
+        near = features.of_place(known, home, at, lead, perfect=joined.network.perfect)
+        return near, joined.corrected(home, at[:1])[1][0]
 
 
 def train(
@@ -165,13 +183,13 @@ def train(
         raise ValueError(f"{seen.hours // 24} days of observations are too few to learn from; {FEWEST} are needed")
     out = np.array([any(a <= day <= b for a, b in held_out) for day in seen.dates], bool)
     issues = np.arange(LOOK_BACK.days // 6, seen.hours // 24 - 1) * 24 + ISSUE_HOUR
-    network, honest, scores = None, None, dict[str, float]()
+    network, direct, honest, scores = None, None, None, dict[str, float]()
     spreads: Mapping[str, Spread] = {}
     perfect = mode == "perfect"
-    # The trees of cities take about half as long as the network.
-    whole = effort.steps * 3 // 2
+    # The trees take about as long as the network.
+    whole = effort.steps * 2
     if seen.places:
-        network, honest = _network(
+        network, direct, honest = _with_hours(
             seen, issues, out, effort, perfect=perfect, tell=lambda done, _total: tell(done, whole)
         )
         observed = np.where(out[:, None], np.nan, np.stack([seen.daily[place] for place in seen.places]))
@@ -180,7 +198,7 @@ def train(
     near = honest[0] if honest is not None else None
     cities = learn_cities.learn(seen, issues, _home(seen), near, out, perfect=perfect, iterations=effort.iterations)
     tell(whole, whole)
-    return Calibrator(mode, seen.first, seen.dates[-1], tuple(held_out), network, spreads, cities, scores)
+    return Calibrator(mode, seen.first, seen.dates[-1], tuple(held_out), network, direct, spreads, cities, scores)
 
 
 def _home(history: History) -> str | None:
@@ -188,78 +206,47 @@ def _home(history: History) -> str | None:
     return next(iter(history.places), None)
 
 
-def _network(
+def _with_hours(
     history: History, issues: Indices, out: NDArray[np.bool_], effort: Effort, *, perfect: bool, tell: Tell
-) -> tuple[Network, Array]:
-    """The network, and its honest forecasts (place, issue, lead, item): of the member that did not learn the day, less
-    what these were lately wrong by.
+) -> tuple[Network, Direct | None, Array]:
+    """The network, the direct days of regions, and honest forecasts (place, issue, lead, item): of the members that
+    did not learn the day, less what these were lately wrong by.
     """
     scale = features_hours.scale_of(history)
     region = features_region.learn(history, out)
     hours = features_hours.hours_of(history, history.places, scale, region(history), perfect=perfect)
     block = np.arange(len(out)) // BLOCK_DAYS % effort.members
-    allowed = np.stack([np.repeat(~out & (block != member), 24) for member in range(effort.members)])
+    allowed = ~out & (block != np.arange(effort.members)[:, None])
     network = learn_recurrent.fit(
-        hours, scale, region, allowed, effort, perfect=perfect, regions=len(history.members), tell=tell
+        hours,
+        scale,
+        region,
+        np.repeat(allowed, 24, axis=1),
+        effort,
+        perfect=perfect,
+        regions=len(history.members),
+        tell=tell,
     )
     grown = history.reaching_days(len(LEADS) + 1)
     further = features_hours.hours_of(grown, history.places, scale, region(grown), perfect=perfect)
-    days = np.stack([_days(network.forecast(further, issues, one, _ahead(issues)), issues) for one in network.places])
-    target = np.minimum(issues[:, None] // 24 + np.array(LEADS), len(block) - 1)
-    which = block[target]
-    row, lead = np.arange(len(issues))[:, None], np.arange(len(LEADS))
-    honest = days[:, which, row, lead]
-    day = issues // 24
-    return network, np.stack(
-        [
-            _moved(one, one[:, 0], history.daily[place], day, day)
-            for one, place in zip(honest, history.places, strict=True)
-        ]
+    ahead = learn_joined.ahead(issues)
+    days = np.stack(
+        [learn_joined.days_of(network.forecast(further, issues, one, ahead), issues) for one in network.places]
     )
-
-
-def corrected(network: Network, history: History, place: str, issues: Indices) -> tuple[Array, Array]:
-    """As `ensemble`, but the days less what the network was lately wrong by at the same hour of issue."""
-    hours, days = ensemble(network, history, place, issues)
-    asked = issues // 24
-    past = np.arange(asked.min() - RECENT - 1, asked.max() - 1)
-    past = past[past * 24 + issues[0] % 24 >= PAST]
-    made = days[:0, 0]
-    if len(past):
-        made = ensemble(network, history, place, past * 24 + issues[0] % 24, leads=1)[1][:, 0]
-    return hours, _moved(days, made, history.daily[place], past, asked)
-
-
-def _moved(days: Array, made: Array, observed: Array, issued: Indices, asked: Indices) -> Array:
-    """Days (issue, lead, item) with the late errors of ``made`` (issue, item) added; see `learn_days.lately`."""
-    error = learn_days.lately(made, observed, issued, asked)
-    return np.stack([learn_days.moved(days[:, lead], error) for lead in range(days.shape[1])], axis=1)
-
-
-def ensemble(
-    network: Network, history: History, place: str, issues: Indices, leads: int = len(LEADS)
-) -> tuple[Array, Array]:
-    """The network alone, from several issues at the same hour of the day, which see nothing after themselves.
-
-    Hours from the issue on (issue, hour, item of `POLLUTANTS`) and days (issue, lead, item of `ITEMS`), ug/m3, CO
-    mg/m3: geometric means of the members.
-    """
-    hours = features_hours.hours_of(history, (place,), network.scale, network.region(history), perfect=network.perfect)
-    made = network.forecast(hours, issues, place, _ahead(issues, leads))
-    days = _days(made, issues, leads)
-    return _together(made), _together(days)
-
-
-def _together(made: Array) -> Array:
-    return np.asarray(np.expm1(np.log1p(made).mean(axis=0)))
-
-
-def _ahead(issues: Indices, leads: int = len(LEADS)) -> int:
-    """Hours from the issue to the end of the last lead's day, filled up to whole blocks."""
-    return -(-(24 - int(issues[0]) % 24 + 24 * leads) // BLOCK) * BLOCK
-
-
-def _days(hours: Array, issues: Indices, leads: int = len(LEADS)) -> Array:
-    """(..., hour from the issue, item) -> (..., lead, item)."""
-    begin = 24 - int(issues[0]) % 24
-    return learn_days.days_of(hours[..., begin : begin + 24 * leads, :])
+    which = block[np.minimum(issues[:, None] // 24 + np.array(LEADS), len(block) - 1)]
+    honest = days[:, which, np.arange(len(issues))[:, None], np.arange(len(LEADS))]
+    direct = None
+    if history.members:
+        own = honest[: len(history.members)]
+        direct, shift = learn_direct.learn(grown, issues, allowed, own, perfect=perfect, iterations=effort.iterations)
+        number = {code: k for k, code in enumerate(direct.regions)}
+        homes = [history.homes.get(place, place) for place in history.places]
+        nothing = np.zeros_like(shift[0])
+        shifts = [shift[number[home]] if home in number else nothing for home in homes]
+        honest = np.stack([learn_joined.moved(one, by) for one, by in zip(honest, shifts, strict=True)])
+    day = issues // 24
+    corrected = [
+        learn_joined.late(one, one[:, 0], history.daily[place], day, day)
+        for one, place in zip(honest, history.places, strict=True)
+    ]
+    return network, direct, np.stack(corrected)

@@ -1,7 +1,7 @@
 """Boosted trees of one daily item: what forecasts cities without hours, and what tells how large errors are.
 
-Absolute error of logarithms is what they lessen, so their value is a median, which is what NME asks for; days weigh
-more the more there is in the air, as they do in NME. The logarithm is of c + `FLOOR`.
+Absolute error of logarithms is what they mostly lessen, so their value is a median, which is what NME asks for; days
+weigh more the more there is in the air, as they do in NME. The logarithm is of c + `FLOOR`.
 """
 
 from __future__ import annotations
@@ -41,18 +41,25 @@ class Booster(HistGradientBoostingRegressor):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Growth:
-    """How trees are grown; chosen by cross-validation inside the training data."""
+    """How trees are grown; chosen by cross-validation inside the training data.
+
+    Attributes:
+        iterations: trees; ``rate``: how much each of them adds; ``leaves`` of a tree, each of ``least`` cases at least.
+        share: of the predictors that a split may choose from, drawn anew.
+        loss: "absolute_error" or "squared_error", of logarithms.
+    """
 
     iterations: int = 150
     rate: float = 0.05
     leaves: int = 10
     least: int = 20
     share: float = 0.3
+    loss: str = "absolute_error"
 
     def booster(self, seed: int = 0) -> Booster:
         """Trees yet to be grown."""
         return Booster(
-            loss="absolute_error",
+            loss=self.loss,
             max_iter=self.iterations,
             learning_rate=self.rate,
             max_leaf_nodes=self.leaves,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CARD: Final = "card.json"
 MODEL: Final = "model.joblib"
-MAKE: Final = 2
+MAKE: Final = 3
 """Counts the ways in which models have been built; one of another make cannot be used by this program."""
 
 
