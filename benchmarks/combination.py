@@ -6,7 +6,9 @@ weather, the twelve stations and the city. The statistics learnt up to the end o
 - `model`: the engine on two small nests (30 and 10 km, the second 30 x 30), without any station and with emissions as
   in the inventory, so that an evening is quick; only the last `--engine` evenings;
 - `boosting`: the plain gradient boosting of `benchmarks.forecast_skill`, which learnt the city's days;
-- `persistence`: the last 24 hours.
+- `persistence`: the last 24 hours;
+- `made`: what came, times exp(0.3 + 0.2 e) with e normal, another number for every place, day and item: a model about as
+  good as the statistics whose errors are its own, and which is always too high.
 
 Every evening is combined by the errors of the 44 days before it, as in `lantian.forecast.past`. The reference is what
 the statistics say alone, on the same cases. `--folder` keeps what was computed, and goes on with it.
@@ -73,11 +75,9 @@ def run(evenings: int, folder: Path) -> Iterator[Line]:
     if fresh:
         yield Line("engine", f"{(time.process_time() - begun) / fresh:.0f} s of processor time an evening")
     sources = {"boosting": _boosting(known, issues), "persistence": _persistence(known, issues)}
+    sources["made"] = _made(own := _statistics(known, issues, folder), seen := _seen(known))
     if model:
         sources["model"] = pl.concat(model)
-    own = _statistics(known, issues, folder)
-    days = hindcast.days_of(known, known.places)
-    seen = days.unpivot(ITEMS, index=["place", "date"], variable_name="item", value_name="observed").drop_nulls()
     for names in [*([name] for name in sources), list(sources)]:
         yield from _scored(" + ".join(names), own, pl.concat([sources[name] for name in names]), seen)
 
@@ -148,6 +148,21 @@ def _boosting(known: History, issues: Sequence[datetime]) -> pl.DataFrame:
 def _persistence(known: History, issues: Sequence[datetime]) -> pl.DataFrame:
     found = verify.persistence(issues, [1], hourly=hindcast.hours_of(known, known.places))
     return found.select(pl.col(name).cast(kind) for name, kind in VALUES.items())
+
+
+def _made(own: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """A model whose errors are known, on the cases of the statistics."""
+    cases = own.join(seen, on=("place", "date", "item"), maintain_order="left")
+    error = pl.Series(np.exp(0.3 + 0.2 * np.random.default_rng(5).normal(size=cases.height)))
+    nothing = [pl.lit(None, pl.Float64).alias(name) for name in combination.QUANTILES]
+    made = cases.with_columns(*nothing, value=pl.col("observed") * error, source=pl.lit("made"))
+    return made.select(own.columns)
+
+
+def _seen(known: History) -> pl.DataFrame:
+    """Days as they came: ``place, date, item, observed``."""
+    days = hindcast.days_of(known, known.places)
+    return days.unpivot(ITEMS, index=["place", "date"], variable_name="item", value_name="observed").drop_nulls()
 
 
 def _hours(known: History, issues: Sequence[datetime]) -> Indices:

@@ -65,13 +65,22 @@ def test_two_unbiased_sources_are_weighed_by_the_inverse_of_their_variances(rand
 
 
 def test_few_issues_leave_the_weights_near_the_statistics(random: np.random.Generator) -> None:
-    good = np.column_stack([random.normal(0, 0.4, 30), random.normal(0, 0.02, 30)])
+    good = np.column_stack([random.normal(0, 0.4, 40), random.normal(0, 0.02, 40)])
     assert weighed(good[:9]).shares.tolist() == [1.0, 0.0]
-    assert weighed(good[:10]).shares[1] == pytest.approx(1 / 3, abs=0.02)  # nearly all, of which 10 / (10 + PRIOR)
-    assert weighed(good).shares[1] == pytest.approx(0.6, abs=0.02)
+    ten, forty = (weighed(good[:count]).shares[1] for count in (10, 40))
+    assert 0.2 < ten < 0.5 < forty < 0.8  # at most 10 and 40 over 10 more
     alone = good.copy()
     alone[:, 0] = np.nan
     assert weighed(alone).shares.tolist() == [1.0, 0.0], "nothing tells how good the statistics are"
+
+
+def test_a_gain_that_chance_could_give_is_not_believed(random: np.random.Generator) -> None:
+    """A model that repeats the errors of the statistics and adds its own: estimated weights would often be above 0."""
+    shares = []
+    for _ in range(50):
+        ours = random.normal(0, 0.3, 40)
+        shares.append(weighed(np.column_stack([ours, ours + random.normal(0, 0.3, 40)])).shares[1])
+    assert np.mean(shares) < 0.01
 
 
 def test_a_bad_source_gets_nothing_and_a_bias_is_no_badness(random: np.random.Generator) -> None:
@@ -125,7 +134,7 @@ def test_the_value_moves_by_the_share_and_the_quantiles_with_it(random: np.rando
     alone = np.log(np.array([60.0, 80, 98, 125, 160]) + FLOOR_OF_PM25) - high
     ratio = told / alone
     assert ratio == pytest.approx(np.full(5, ratio[0]))
-    assert share > 0.4
+    assert share > 0.25
     assert 0.3 < ratio[0] < 0.8, "two that err apart err less together"
 
 

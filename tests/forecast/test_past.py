@@ -131,7 +131,7 @@ def test_what_is_published_takes_in_the_engine_by_its_late_errors(weeks: Platfor
     shares = {row["source"]: row for row in both["shares"].to_dicts()}
     # the day of the issue is not over: what was issued the evening before is not verified yet
     assert {row["issues"] for row in shares.values()} == {ISSUES - 1}
-    assert shares["model"]["share"] == pytest.approx((ISSUES - 1) / (ISSUES - 1 + 20), abs=0.1)
+    assert shares["model"]["share"] == pytest.approx((ISSUES - 1) / (ISSUES - 1 + 10), abs=0.1)
     assert shares["model"]["bias"] < -0.2  # it was always half as high again
     first = both["values"].filter(place=STATION, lead=1, item="pm25")
     now = dict(first.select("source", "value").rows())
