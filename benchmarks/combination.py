@@ -7,8 +7,8 @@ weather, the twelve stations and the city. The statistics learnt up to the end o
   in the inventory, so that an evening is quick; only the last `--engine` evenings;
 - `boosting`: the plain gradient boosting of `benchmarks.forecast_skill`, which learnt the city's days;
 - `persistence`: the last 24 hours;
-- `made`: what came, times exp(0.3 + 0.2 e) with e normal, another number for every place, day and item: a model about as
-  good as the statistics whose errors are its own, and which is always too high.
+- `made`: what came, times exp(0.3 + 0.2 e) with e normal, another number for every place, day and item: a model about
+  as good as the statistics whose errors are its own, and which is always too high.
 
 Every evening is combined by the errors of the 44 days before it, as in `lantian.forecast.past`. The reference is what
 the statistics say alone, on the same cases. `--folder` keeps what was computed, and goes on with it.
