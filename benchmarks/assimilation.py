@@ -79,7 +79,8 @@ def _lines(which: str, errors: Errors) -> Iterator[Line]:
         yield Line(
             f"{which}PM2.5 at withheld stations, hour {hour}",
             f"{corrected:.0f} ug/m3",
-            f"without stations {alone:.0f}: {fall:.0f} % lower, {wanted}; {len(errors['with', hour])} values",
+            f"without stations {alone:.0f}: {abs(fall):.0f} % {'lower' if fall > 0 else 'higher'}, {wanted}; "
+            f"{len(errors['with', hour])} values",
         )
 
 
