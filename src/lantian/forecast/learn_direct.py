@@ -112,7 +112,7 @@ def learn(
     """
     regions = tuple(history.members)
     random = np.random.default_rng(11)
-    growth = Growth(iterations, rate=0.1, leaves=15, share=0.2, loss="squared_error")
+    growth = Growth(iterations, rate=0.1, leaves=15, share=0.2, loss="squared_error", bins=64)
     trees: dict[Key, tuple[Booster, ...]] = {}
     middle: dict[Key, float] = {}
     shift = np.zeros_like(honest)

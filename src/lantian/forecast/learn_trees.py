@@ -47,6 +47,7 @@ class Growth:
         iterations: trees; ``rate``: how much each of them adds; ``leaves`` of a tree, each of ``least`` cases at least.
         share: of the predictors that a split may choose from, drawn anew.
         loss: "absolute_error" or "squared_error", of logarithms.
+        bins: values of a predictor that are told apart.
     """
 
     iterations: int = 150
@@ -55,11 +56,13 @@ class Growth:
     least: int = 20
     share: float = 0.3
     loss: str = "absolute_error"
+    bins: int = 255
 
     def booster(self, seed: int = 0) -> Booster:
         """Trees yet to be grown."""
         return Booster(
             loss=self.loss,
+            max_bins=self.bins,
             max_iter=self.iterations,
             learning_rate=self.rate,
             max_leaf_nodes=self.leaves,
