@@ -74,8 +74,12 @@ def run(evenings: int, folder: Path) -> Iterator[Line]:
             model.append(_engine(opened, issue, folder))
     if fresh:
         yield Line("engine", f"{(time.process_time() - begun) / fresh:.0f} s of processor time an evening")
-    sources = {"boosting": _boosting(known, issues), "persistence": _persistence(known, issues)}
-    sources["made"] = _made(own := _statistics(known, issues, folder), seen := _seen(known))
+    own, seen = _statistics(known, issues, folder), _seen(known)
+    sources = {
+        "boosting": _boosting(known, issues),
+        "persistence": _persistence(known, issues),
+        "made": _made(own, seen),
+    }
     if model:
         sources["model"] = pl.concat(model)
     for names in [*([name] for name in sources), list(sources)]:
