@@ -21,7 +21,7 @@ LAST = FIRST + timedelta(days=1)
 @pytest.fixture
 def trained(platform: Platform) -> Platform:
     """A platform with a model of the city on its shelf, and hours and days that came in after it was trained."""
-    shelf.of(platform).add(made.calibrator("history"), datetime(2015, 9, 1, tzinfo=UTC))
+    shelf.of(platform).add(made.calibrator("history", made.UNLEARNT), datetime(2015, 9, 1, tzinfo=UTC))
     platform.clock.set_simulated(made.moment(FIRST + timedelta(days=9), 20), paused=True)
     made.load(platform, later=LATER, days=60)
     return platform
@@ -63,7 +63,7 @@ def test_a_hindcast_of_days_that_were_learnt_says_so(trained: Platform, commands
 
 
 def test_a_model_of_another_city_is_told_apart_from_missing_observations(trained: Platform, commands: Commands) -> None:
-    own = made.calibrator("history")
+    own = made.calibrator("history", made.UNLEARNT)
     strange = replace(own, network=None, cities=replace(own.cities, codes=("310000",)))
     shelf.of(trained).add(strange, datetime(2015, 9, 2, tzinfo=UTC))
     asked = ("forecast", "hindcast", "--from", FIRST, "--to", LAST, "--mode", "history")
@@ -76,7 +76,7 @@ def test_training_puts_a_version_on_the_shelf(
 ) -> None:
     platform.clock.set_simulated(made.moment(FIRST, 20), paused=True)
     made.load(platform, days=3)
-    monkeypatch.setattr(learn, "train", lambda _known, *, mode, **_: made.calibrator(mode))
+    monkeypatch.setattr(learn, "train", lambda _known, *, mode, **_: made.calibrator(mode, made.UNLEARNT))
     (card,) = commands.value("forecast", "train", "--mode", "history")["models"]
     assert (card["mode"], card["begins"], card["ends"]) == (
         "history",

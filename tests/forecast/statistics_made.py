@@ -24,6 +24,8 @@ REGION, STATIONS, FAR = "110000", ("1001A", "1002A"), "130100"
 MEMBERS = {REGION: ["1001A"]}
 HOMES = {"1002A": REGION}
 QUICK = Effort(members=2, hidden=4, steps=3, batch=4, ahead=28, iterations=3)
+UNLEARNT = replace(QUICK, steps=0)
+"""For tests that do not ask how good it is: its network stays as it was drawn, so nothing is compiled."""
 # For what runs three times, compiling without optimisation is much the shortest.
 _IMPROVE = jax.jit(
     learn_recurrent._improve.__wrapped__,
@@ -83,14 +85,16 @@ def city() -> History:
 
 
 @cache
-def calibrator(mode: Mode) -> Calibrator:
+def calibrator(mode: Mode, effort: Effort = QUICK) -> Calibrator:
     """A model of the made-up city, trained as briefly as may be; nobody changes it."""
     with patch.object(learn_recurrent, "_improve", _IMPROVE):
-        return learn.train(city(), mode=mode, effort=QUICK)
+        return learn.train(city(), mode=mode, effort=effort)
 
 
-def load(platform: Platform, *, later: timedelta = timedelta(), days: int = DAYS) -> None:
-    """Bring the last ``days`` of the city into a platform's store, moved ``later``: what came in after training."""
+def load(platform: Platform, *, later: timedelta = timedelta(), days: int = DAYS, hours: bool = True) -> None:
+    """Bring the last ``days`` of the city into a platform's store, moved ``later``: what came in after training; with
+    no ``hours`` only what cities publish by day.
+    """
     places = PlaceStore(platform.engine)
     places.put_regions([Region(REGION, "北京市"), Region("130000", "河北省"), Region(FAR, "石家庄市")], "test")
     stations = [Station(code, code, "state", REGION, 116.3 + 0.1 * k, 39.9) for k, code in enumerate(STATIONS)]
@@ -98,8 +102,9 @@ def load(platform: Platform, *, later: timedelta = timedelta(), days: int = DAYS
     hourly, daily = frames()
     first = FIRST + timedelta(days=DAYS - days)
     store = open_store(platform)
-    hours = hourly.filter(pl.col("time") >= midnight(first)).with_columns(pl.col("time") + later)
-    store.append(hours, "hour", "test", actor="test")
+    if hours:
+        known = hourly.filter(pl.col("time") >= midnight(first)).with_columns(pl.col("time") + later)
+        store.append(known, "hour", "test", actor="test")
     store.append(
         daily.filter(pl.col("date") >= first).with_columns(pl.col("date") + later), "day", "test", actor="test"
     )

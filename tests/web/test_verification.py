@@ -52,7 +52,7 @@ def issued(fresh: Platform) -> Platform:
     corrected a day. Now all their days are over.
     """
     statistics_made.load(fresh, later=timedelta(days=statistics_made.DAYS), days=60)
-    calibrator, forecasts = statistics_made.calibrator("history"), Forecasts(fresh)
+    calibrator, forecasts = statistics_made.calibrator("history", statistics_made.UNLEARNT), Forecasts(fresh)
     assert calibrator.ends < FIRST
     for number in range(3):
         day = FIRST + timedelta(days=number)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 AHEAD: Final = timedelta(days=max(LEADS) + 1)
 """How far beyond an issue the weather is read."""
+_HOURS: Final = {name: learn.HOURS[name] for name in ("place", "time", *POLLUTANTS)}
 BY: Final = ("source", "lead", "place")
 
 
@@ -155,7 +156,7 @@ def hours_of(known: History, places: Iterable[str]) -> pl.DataFrame:
         for place in places
         if place in known.places
     ]
-    return pl.concat(parts)
+    return pl.concat(parts) if parts else pl.DataFrame(schema=_HOURS)
 
 
 def _hours(known: History) -> Iterator[datetime]:
