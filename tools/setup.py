@@ -78,9 +78,12 @@ def install_python(kind: str) -> None:
     print(f"· Python packages ({kind}): installing from the lock …", flush=True)
     if not (VENV / "bin" / "python").exists():
         quietly([sys.executable, "-m", "venv", str(VENV)], "making the virtual environment")
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-compile"]
     quietly([*pip, "--require-hashes", "-r", str(lock)], "installing the Python packages")
     quietly([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)], "installing lantian itself")
+    # On all cores, where pip compiles on one; what is no Python of today stays as it is.
+    compiling = [str(VENV / "bin" / "python"), "-m", "compileall", "-qq", "-j", "0", str(VENV / "lib"), "src"]
+    subprocess.run(compiling, cwd=ROOT, capture_output=True, check=False)
     stamp.write_text(mark)
 
 
