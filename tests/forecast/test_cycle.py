@@ -22,7 +22,7 @@ from lantian.transport import idealised
 from lantian.transport.model import Model
 
 ISSUE = datetime(2016, 12, 16, 14, tzinfo=UTC)
-HOURS, BEFORE = 4, 2
+HOURS, BEFORE = 3, 2
 SPECIES = ("SO2", "CO", "PPM25")
 LON, LAT = 116.4, 39.9
 SITES = {"a": (116.3, 39.85), "b": (116.5, 39.95), "c": (116.42, 39.9), "d": (116.36, 39.96)}
