@@ -96,6 +96,14 @@ def test_a_bad_source_gets_nothing_and_a_bias_is_no_badness(random: np.random.Ge
     assert shifted.biases[0] == 0.0, "the statistics have taken theirs off already"
 
 
+def test_a_newcomer_that_is_no_good_takes_nothing_from_the_others(random: np.random.Generator) -> None:
+    errors = np.column_stack([random.normal(0, 0.3, 40), random.normal(0, 0.2, 40), random.normal(0, 5.0, 40)])
+    errors[:30, 2] = np.nan
+    before, after = weighed(errors[:, :2]).shares, weighed(errors).shares
+    assert before[1] > 0.3
+    assert after[:2] == pytest.approx(before, abs=0.02)
+
+
 def test_shares_sum_to_one_and_none_is_below_nothing(random: np.random.Generator) -> None:
     for sources in (2, 3, 6):
         mixed = random.normal(size=(35, sources)) @ random.normal(size=(sources, sources))

@@ -145,7 +145,7 @@ def weighed(errors: Array) -> Weights:
     shares = np.zeros(len(count))
     if len(usable) > 1:
         best = _least(covariance[np.ix_(usable, usable)])
-        rows = both[:, usable].all(1)
+        rows = both[:, usable[best > 0]].all(1)
         shares[usable] = best * kept[0, usable] * _sure(left[rows, 0] ** 2 - (left[np.ix_(rows, usable)] @ best) ** 2)
     shares[0] = 0.0
     shares[0] = 1.0 - shares.sum()
@@ -204,11 +204,12 @@ def _sure(gains: Array) -> float:
 
 
 def _least(covariance: Array) -> Array:
-    """The shares, not below nothing and of sum 1, that make w' C w least.
+    """The shares, not below nothing and of sum 1, that make w' C w least; under a hundredth they are nothing.
 
     Those of least w' C w + (1 - sum w)^2 are the same but for their sum, and are found by non-negative least squares.
     """
     size, directions = np.linalg.eigh(covariance)
     root = np.sqrt(np.maximum(size, 0.0))[:, None] * directions.T
     found, _ = nnls(np.vstack([root, np.ones(len(size))]), np.append(np.zeros(len(size)), 1.0))
+    found[found < found.sum() / 100] = 0.0
     return np.asarray(found / found.sum())
