@@ -391,7 +391,8 @@ def test_a_job_killed_in_the_middle_is_begun_again(platform: Platform, engine: E
     killed_in_the_middle(platform)
     assert the_job(engine, number).state == "running"
     assert jobs.rescue(engine) == []  # it may still be alive: no half minute has passed
-    assert jobs.rescue(engine, {number}, silent_for=0) == []  # it is ours, and we are alive
+    # A full minute may have brought the worker a periodic job as well, which died with it.
+    assert number not in jobs.rescue(engine, {number}, silent_for=0)  # it is ours, and we are alive
     assert jobs.rescue(engine, silent_for=0) == [number]
     assert jobs.rescue(engine, silent_for=0) == []
     jobs.run_worker(platform, once=True)
