@@ -130,12 +130,12 @@ def _statistics(known: History, issues: Sequence[datetime], folder: Path) -> pl.
     if not kept.exists():
         joblib.dump(learn.train(known, mode="perfect", until=LEARNT), kept)
     calibrator: learn.Calibrator = joblib.load(kept)
-    if calibrator.network is None:
+    joined, at = calibrator.joined(known.reaching_days(8)), _hours(known, issues)
+    if joined is None:
         raise ValueError("nothing was learnt of places with hours")
-    grown, at = known.reaching_days(8), _hours(known, issues)
     parts = []
     for place in known.places:
-        days = learn.corrected(calibrator.network, grown, place, at)[1][:, 0]
+        days = joined.corrected(place, at)[1][:, 0]
         columns = learn_days.situation(known, place, at, np.ones_like(at))
         around = learn_days.quantiles(calibrator.spreads, columns, days)
         parts.append(_frame(combination.STATISTICS, place, issues, days, around))
