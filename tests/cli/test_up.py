@@ -28,6 +28,7 @@ MAIN = "from lantian.cli import main; main()"
 def up(home: Path, *arguments: str, stderr: int = subprocess.STDOUT) -> Iterator[subprocess.Popen[str]]:
     """A `lantian up` that is surely gone afterwards."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LANTIAN_")}
+    kept = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests begun with nohup would hand on that it is ignored
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, "up", "--no-browser", "--home", str(home), *arguments],
         stdout=subprocess.PIPE,
@@ -35,6 +36,7 @@ def up(home: Path, *arguments: str, stderr: int = subprocess.STDOUT) -> Iterator
         text=True,
         env=environment,
     )
+    signal.signal(signal.SIGHUP, kept)
     try:
         yield process
     finally:
