@@ -1,7 +1,7 @@
 """Days of regions forecast at once 直接预报: boosted trees from the last hours and the weather straight to the day.
 
 They know nothing of how the air goes on from hour to hour, which the recurrent network has learnt; but they err
-otherwise than it does, so the mean of both is better than either. It is drawn out a little: what is learnt by
+otherwise than it does, so a mean of both is better than either. It is drawn out a little: what is learnt by
 logarithms lies too near to the middle. Stations are moved as their region is.
 """
 
@@ -23,10 +23,10 @@ ISSUE_HOUR: Final = 20
 """Of Beijing: when forecasts are issued, and the issues that are learnt from."""
 GROUPS: Final = (range(1, 2), range(2, 3), range(3, LEADS.stop))
 """Leads that share their trees: what was measured at the issue counts for two days, then all days are alike."""
-SHARE: Final = 0.5
-"""Of the trees in the mean."""
+SHARES: Final = (0.5, 0.4, 0.3)
+"""Of the trees in the mean, by group: what they have over the network is what the last hours say of tomorrow."""
 STRETCH: Final = 1.05
-"""How far the mean is drawn out from the middle of what was learnt. This and `SHARE` were chosen on the days that
+"""How far the mean is drawn out from the middle of what was learnt. This and `SHARES` were chosen on the days that
 docs/forecast/statistics.md names.
 """
 Key = tuple[int, int]
@@ -62,7 +62,7 @@ class Direct:
                     continue
                 own = np.mean([one.predict(table) for one in self.trees[group, k]], axis=0)
                 network = logarithm(days[:, lead - 1, k], k)
-                found[:, lead - 1, k] = joined(network, own, self.middle[group, k]) - network
+                found[:, lead - 1, k] = joined(network, own, SHARES[group], self.middle[group, k]) - network
         return found
 
     def _columns(self, history: History, region: str, issues: Indices, lead: int) -> Columns:
@@ -76,9 +76,9 @@ def group_of(lead: int) -> int:
     return next(number for number, leads in enumerate(GROUPS) if lead in leads)
 
 
-def joined(network: Array, own: Array, middle: float) -> Array:
-    """Logarithms of both ways joined."""
-    return middle + STRETCH * ((1 - SHARE) * network + SHARE * own - middle)
+def joined(network: Array, own: Array, share: float, middle: float) -> Array:
+    """Logarithms of both ways joined, with a ``share`` of the trees."""
+    return middle + STRETCH * ((1 - share) * network + share * own - middle)
 
 
 def columns_of(history: History, region: str, number: int, issues: Indices, lead: Indices, *, perfect: bool) -> Columns:
@@ -137,7 +137,7 @@ def learn(
             trees[group, k], own = _grow(growth, table, target, chosen, day, allowed)
             network = logarithm(np.concatenate([honest[n, :, lead - 1, k] for n, lead in every]), k)
             middle[group, k] = float(np.nanmean(target))
-            moved = (joined(network, own, middle[group, k]) - network).reshape(len(every), -1)
+            moved = (joined(network, own, SHARES[group], middle[group, k]) - network).reshape(len(every), -1)
             for (n, lead), one in zip(every, moved, strict=True):
                 shift[n, :, lead - 1, k] = one
     return Direct(regions, names, perfect, trees, middle), shift
