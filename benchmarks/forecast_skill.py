@@ -1,8 +1,8 @@
 """How good the statistics forecast, part by part, on days held out of training: `python -m benchmarks.forecast_skill`.
 
 Training leaves out the winter of 2015-16, the summer of 2016 and the last quarter of 2016. A forecast is issued at
-20:00 of the evening before each day of these periods (lead 1) or earlier. The city is the mean of its evaluation
-stations, hour by hour, and is held against days made of the same hours.
+20:00 (or `--hour`) of the evening before each day of these periods (lead 1) or earlier. The city is the mean of its
+evaluation stations, hour by hour, and is held against days made of the same hours.
 
 The parts: `persistence` (the last 24 hours, as in `lantian.forecast.verify`), `boosting` (plain gradient boosting on
 the same predictors and days: the reference), `network` (the recurrent network alone), `joined` (with the direct days of
@@ -60,9 +60,9 @@ def load(folder: Path = DATA) -> History:
 class Boosting:
     """Plain gradient boosting: a model an item, from the predictors of a place straight to its day."""
 
-    def __init__(self, known: History, mode: Mode) -> None:
+    def __init__(self, known: History, mode: Mode, hour: int = ISSUE_HOUR) -> None:
         self.perfect = mode == "perfect"
-        issues = np.arange(7, known.hours // 24 - 1) * 24 + ISSUE_HOUR
+        issues = np.arange(7, known.hours // 24 - 1) * 24 + hour
         lead = np.tile(LEADS, len(issues))
         which = np.repeat(issues, len(LEADS))
         out = np.array([any(a <= day <= b for a, b in HELD_OUT) for day in known.dates])
@@ -82,10 +82,10 @@ class Boosting:
 
 
 def parts(
-    calibrator: Calibrator, plain: Boosting, known: History, days: Sequence[date], lead: int
+    calibrator: Calibrator, plain: Boosting, known: History, days: Sequence[date], lead: int, hour: int
 ) -> dict[str, Values]:
     """What each part says of the days; predictors look no further than each issue."""
-    at = np.array([known.day_of(day) - lead for day in days]) * 24 + ISSUE_HOUR
+    at = np.array([known.day_of(day) - lead for day in days]) * 24 + hour
     joined = calibrator.joined(known.reaching_days(len(LEADS) + 1))
     if joined is None:
         raise ValueError("nothing was learnt of places with hours")
@@ -151,25 +151,28 @@ def score(name: str, made: Values, known: History, days: Sequence[date]) -> Line
     )
 
 
-def run(leads: Sequence[int]) -> Iterator[Line]:
+def run(leads: Sequence[int], hour: int) -> Iterator[Line]:
     """Train both modes and score them; some minutes."""
     known = load()
     models = {}
     for mode in learn.MODES:
         begun = time.process_time()
-        models[mode] = learn.train(known, mode=mode, held_out=HELD_OUT), Boosting(known, mode)
+        models[mode] = learn.train(known, mode=mode, held_out=HELD_OUT, hour=hour), Boosting(known, mode, hour)
         found = {name: value for name, value in models[mode][0].scores.items() if "pm25" in name or "o3" in name}
         yield Line(f"training, {mode}", f"{time.process_time() - begun:.0f} s of processor time", f"{found}")
     for name, spans in PERIODS.items():
         days = [first + timedelta(days=k) for first, last in spans for k in range((last - first).days + 1)]
         for lead in leads:
-            yield score(f"{name}, lead {lead}, persistence", persistence(known, days, lead), known, days)
+            if hour == ISSUE_HOUR:
+                yield score(f"{name}, lead {lead}, persistence", persistence(known, days, lead), known, days)
             for mode, (calibrator, plain) in models.items():
-                for part, made in parts(calibrator, plain, known, days, lead).items():
+                for part, made in parts(calibrator, plain, known, days, lead, hour).items():
                     yield score(f"{name}, lead {lead}, {mode}, {part}", made, known, days)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--leads", type=int, nargs="+", default=[1, 3, 7])
-    print(table([machine(), *run(parser.parse_args().leads)]), flush=True)
+    parser.add_argument("--hour", type=int, default=ISSUE_HOUR, help="of Beijing, at which forecasts are issued")
+    asked = parser.parse_args()
+    print(table([machine(), *run(asked.leads, asked.hour)]), flush=True)

@@ -10,7 +10,7 @@ from lantian.forecast.learn_trees import concentration, logarithm
 from tests.forecast import statistics_made as made
 
 PM25 = ITEMS.index("pm25")
-ISSUES = np.arange(8, made.DAYS - 1) * 24 + learn_direct.ISSUE_HOUR
+ISSUES = np.arange(8, made.DAYS - 1) * 24 + 20
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from scipy.optimize import nnls  # type: ignore[import-untyped]
 from lantian.forecast.history import ITEMS, Array
 from lantian.forecast.learn_trees import FLOOR
 from lantian.forecast.store_files import SCHEMAS
+from lantian.kernel.settings import TIMEZONE
 
 STATISTICS: Final = "statistics"
 KEY: Final = ("place", "item", "lead")
@@ -113,7 +114,7 @@ def hours_like(hours: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -
     days = changed.with_columns(factor=factor, even=even)
     first = days.filter(lead=1).with_columns(date=pl.col("date").dt.offset_by("-1d"))
     wide = pl.concat([days, first]).pivot("item", index=["place", "date"], values=["factor", "even"])
-    day = pl.col("time").dt.convert_time_zone("Asia/Shanghai").dt.date()
+    day = pl.col("time").dt.convert_time_zone(str(TIMEZONE)).dt.date()
     joined = hours.with_columns(date=day).join(wide, on=("place", "date"), how="left", maintain_order="left")
     items = sorted(set(changed["item"]))
     return joined.with_columns(

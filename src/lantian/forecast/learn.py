@@ -31,7 +31,7 @@ from lantian.forecast.features import LEADS, Indices
 from lantian.forecast.history import Array, History
 from lantian.forecast.learn_cities import CityTrees
 from lantian.forecast.learn_days import BLOCK_DAYS
-from lantian.forecast.learn_direct import ISSUE_HOUR, Direct
+from lantian.forecast.learn_direct import Direct
 from lantian.forecast.learn_frames import HOURS, VALUES, Forecast, Made, frames
 from lantian.forecast.learn_joined import Joined
 from lantian.forecast.learn_recurrent import Effort, Network
@@ -43,6 +43,8 @@ __all__ += ["train"]
 Mode = Literal["history", "perfect"]
 MODES: Final[tuple[Mode, ...]] = ("history", "perfect")
 SOURCE: Final = "statistics"
+ISSUE_HOUR: Final = 20
+"""Of Beijing: when forecasts are issued."""
 LOOK_BACK: Final = timedelta(days=45)
 """How much history a prediction reads."""
 FEWEST: Final = 200
@@ -162,6 +164,7 @@ def train(
     mode: Mode,
     until: date | None = None,
     held_out: Sequence[tuple[date, date]] = (),
+    hour: int = ISSUE_HOUR,
     effort: Effort = EFFORT,
     tell: Tell = lambda _done, _total: None,
 ) -> Calibrator:
@@ -172,6 +175,7 @@ def train(
         mode: whether the weather of the days ahead may be used.
         until: the last day to learn from; None: all.
         held_out: spans of days, ends included, of which nothing is learnt: for honest scores.
+        hour: of Beijing, at which forecasts will be issued: from other hours they are a little worse.
         effort: how long to train.
         tell: told steps done and steps in all.
 
@@ -182,7 +186,7 @@ def train(
     if seen.hours < FEWEST * 24:
         raise ValueError(f"{seen.hours // 24} days of observations are too few to learn from; {FEWEST} are needed")
     out = np.array([any(a <= day <= b for a, b in held_out) for day in seen.dates], bool)
-    issues = np.arange(LOOK_BACK.days // 6, seen.hours // 24 - 1) * 24 + ISSUE_HOUR
+    issues = np.arange(LOOK_BACK.days // 6, seen.hours // 24 - 1) * 24 + hour
     network, direct, honest, scores = None, None, None, dict[str, float]()
     spreads: Mapping[str, Spread] = {}
     perfect = mode == "perfect"

@@ -19,8 +19,6 @@ from lantian.forecast.features import LEADS, Columns, Indices
 from lantian.forecast.history import ITEMS, Array, History
 from lantian.forecast.learn_trees import Booster, Growth, Table, logarithm, table_of
 
-ISSUE_HOUR: Final = 20
-"""Of Beijing: when forecasts are issued, and the issues that are learnt from."""
 GROUPS: Final = (range(1, 2), range(2, 3), range(3, LEADS.stop))
 """Leads that share their trees: what was measured at the issue counts for two days, then all days are alike."""
 SHARES: Final = (0.5, 0.4, 0.3)
@@ -41,6 +39,7 @@ class Direct:
         regions: codes, in the order of their numbers.
         names: of the predictors.
         perfect: whether the weather ahead is given.
+        hour: of Beijing, of the issues that were learnt: what the trees know of.
         trees: one a share of the days left out, used together.
         middle: mean logarithm of the days that were learnt.
     """
@@ -48,6 +47,7 @@ class Direct:
     regions: tuple[str, ...]
     names: tuple[str, ...]
     perfect: bool
+    hour: int
     trees: Mapping[Key, tuple[Booster, ...]]
     middle: Mapping[Key, float]
 
@@ -100,7 +100,7 @@ def learn(
 
     Args:
         history: what is known.
-        issues: hour indices at `ISSUE_HOUR`.
+        issues: hour indices, all at one hour of the day.
         allowed: (member, day): whether the trees of a number may learn a day; each allowed day is left out by at most
             one of them.
         honest: forecasts of the network by the member that did not learn the day: (region, issue, lead, item).
@@ -140,7 +140,7 @@ def learn(
             moved = (joined(network, own, SHARES[group], middle[group, k]) - network).reshape(len(every), -1)
             for (n, lead), one in zip(every, moved, strict=True):
                 shift[n, :, lead - 1, k] = one
-    return Direct(regions, names, perfect, trees, middle), shift
+    return Direct(regions, names, perfect, int(issues[0] % 24), trees, middle), shift
 
 
 def _grow(

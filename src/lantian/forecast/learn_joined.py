@@ -13,7 +13,7 @@ from lantian.forecast import features_hours, learn_days
 from lantian.forecast.features import LEADS, Indices
 from lantian.forecast.history import Array, History
 from lantian.forecast.learn_days import RECENT
-from lantian.forecast.learn_direct import ISSUE_HOUR, Direct
+from lantian.forecast.learn_direct import Direct
 from lantian.forecast.learn_recurrent import BLOCK, PAST, Network
 
 
@@ -23,7 +23,7 @@ class Joined:
 
     Attributes:
         network: of hours.
-        direct: of days of regions; it knows only issues at `ISSUE_HOUR`, from others the network stands alone.
+        direct: of days of regions; it knows only issues at its own hour, from others the network stands alone.
         history: what is known.
     """
 
@@ -47,7 +47,7 @@ class Joined:
         """As `ensemble`, the days moved as those of the place's region are."""
         hours, days = self.ensemble(place, issues, leads)
         region = self.history.homes.get(place, place)
-        if self.direct is None or region not in self.direct.regions or issues[0] % 24 != ISSUE_HOUR:
+        if self.direct is None or region not in self.direct.regions or issues[0] % 24 != self.direct.hour:
             return hours, days
         return hours, moved(days, self._shift(region, issues, leads, days if place == region else None))
 
