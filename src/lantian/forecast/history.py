@@ -181,7 +181,8 @@ def of_frames(
     first, count = min(found), (max(found) - min(found)).days + 1
     stations = tuple(sorted(hourly["place"].unique()))
     cities = tuple(sorted(daily["place"].unique()))
-    here = {region: tuple(code for code in codes if code in stations) for region, codes in sorted(members.items())}
+    # In order: a mean's last digit, and with it what trees learn, hangs on the order of its terms.
+    here = {region: tuple(sorted({*codes} & {*stations})) for region, codes in sorted(members.items())}
     here = {region: codes for region, codes in here.items() if codes}
     lies = {code: region for code, region in (homes or {}).items() if code in stations and region in here}
     lies |= {code: region for region, codes in here.items() for code in codes}
