@@ -324,6 +324,21 @@ def test_only_who_may_corrects(client_of: Callable[[str], TestClient]) -> None:
         assert "订正需要" in page
 
 
+@pytest.mark.requirement("F5", part="the shares of the sources in what is published")
+def test_the_page_says_when_files_came_after_the_issue(town: Platform, client_of: Callable[[str], TestClient]) -> None:
+    town.clock.set_simulated(made.ISSUE + timedelta(hours=3), paused=True)
+    client = client_of("citizen")
+    assert "重新组合" not in client.get("/forecast").text
+    store = RunStore(town)
+    run = next(run for run in store.runs() if run.issue == made.ISSUE)
+    products = made.products(made.ISSUE, ("110000", "1003A"))
+    store.put(run, **products, peers_until=made.ISSUE + timedelta(hours=2), actor="test")
+    assert "2016-12-16 23:00 重新组合，计入起报后收到的其他模式" in client.get("/forecast").text
+    assert "Combined again" in client.get("/forecast?lang=en").text
+    town.clock.jump(made.ISSUE + timedelta(hours=2, minutes=59))
+    assert "重新组合" not in client.get("/forecast?lang=zh").text
+
+
 @pytest.mark.requirement("F7", part="verification page with persistence, definitions, reliability and CSV")
 def test_what_came_is_compared_and_verified(town: Platform, client_of: Callable[[str], TestClient]) -> None:
     client = client_of("analyst")

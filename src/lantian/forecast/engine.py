@@ -14,7 +14,7 @@ from lantian.forecast import fields, gas_state
 from lantian.forecast.features import LEADS
 from lantian.forecast.learn import HOURS, VALUES
 from lantian.kernel.settings import TIMEZONE
-from lantian.places.grid import Grid
+from lantian.places.grid import Grid, Projection
 from lantian.standards import statistics
 from lantian.standards.codes import POLLUTANTS
 from lantian.transport.result import Run
@@ -79,4 +79,23 @@ def chart(grid: Grid, found: xr.Dataset, weather: xr.Dataset, ours: pl.DataFrame
     winds = {"eastward_wind": east, "northward_wind": north}
     given = {name: (("time", "y", "x"), part.astype(np.float32), {"units": "m s-1"}) for name, part in winds.items()}
     where = {"lon": (("y", "x"), grid.lon), "lat": (("y", "x"), grid.lat)}
-    return drawn.assign(given).assign_coords(where).assign_attrs(grid=grid.name, spacing_m=grid.spacing)
+    cone = grid.projection
+    return (
+        drawn.assign(given)
+        .assign_coords(where)
+        .assign_attrs(
+            grid=grid.name,
+            spacing_m=grid.spacing,
+            corner_m=[grid.x0, grid.y0],
+            lambert=[cone.lat_1, cone.lat_2, cone.lat_0, cone.lon_0],
+        )
+    )
+
+
+def grid_of(chart: xr.Dataset) -> Grid | None:
+    """The grid that a `chart` lies on; None where it does not say."""
+    if "lambert" not in chart.attrs:
+        return None
+    (x0, y0), told = chart.attrs["corner_m"], chart.attrs
+    size = chart.sizes["x"], chart.sizes["y"]
+    return Grid(told["grid"], Projection(*told["lambert"]), x0, y0, told["spacing_m"], *size)

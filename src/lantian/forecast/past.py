@@ -22,21 +22,24 @@ RECENT: Final = timedelta(days=44)
 _UNWEIGHED: Final = ("lantian", "persistence")
 
 
-def verified(platform: Platform, issue: datetime, mode: Mode, known: History) -> pl.DataFrame:
+def verified(
+    platform: Platform, issue: datetime, mode: Mode, known: History, after: timedelta = timedelta()
+) -> pl.DataFrame:
     """Daily values that sources forecast in issues of a mode before this one, beside what was observed.
 
     Args:
         platform: its runs and peers are read as of the issue.
         issue: later ones, and what became known later, are not looked at.
-        mode: of our runs; a peer's word is put to each of them as it was known then.
+        mode: of our runs; a peer's word is put to each of them as it was known so long ``after`` that issue.
         known: the history as of the issue; days before its own are over.
+        after: the issue, what is published is put together; a peer is judged by what it had said as late as that.
 
     Returns:
         Columns of `values` and ``observed``, of the statistics, the engine and peers.
     """
     runs = _runs(platform, issue, mode, RECENT)
     made = RunStore(platform).archive(runs, "values").drop("mode").collect()
-    words = PeerStore(platform).last_words([run.issue for run in runs])
+    words = PeerStore(platform).last_words([run.issue for run in runs], after)
     today = issue.astimezone(TIMEZONE).date()
     days = hindcast.days_of(known, dict.fromkeys((*known.places, *known.cities)))
     if days.is_empty():

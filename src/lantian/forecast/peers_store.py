@@ -115,14 +115,14 @@ class PeerStore:
         theirs = pl.concat(parts).unique(key, keep="first", maintain_order=True)
         return pl.concat([ours, theirs.join(ours, on=key, how="anti").select(ours.columns)], how="vertical_relaxed")
 
-    def last_words(self, issues: Iterable[datetime]) -> pl.DataFrame:
-        """What each peer last said as far as it was known at each of the issues, and no older than `WORD_STANDS`:
-        `values` of our issue and counted by its leads, without persistence.
+    def last_words(self, issues: Iterable[datetime], after: timedelta = timedelta()) -> pl.DataFrame:
+        """What each peer last said of the moments up to each of the issues, as far as it was known so long ``after``
+        the issue, and no older than `WORD_STANDS`: `values` of our issue and counted by its leads, without persistence.
         """
         moments = sorted({issue.astimezone(UTC) for issue in issues})
         parts = [pl.DataFrame(schema=dict(SCHEMAS["values"]))]
-        for issue in moments if moments and self.peers(moments[-1]) else ():
-            fresh = [one for one in self.peers(issue) if timedelta() <= issue - one.issue <= WORD_STANDS]
+        for issue in moments if moments and self.peers(moments[-1] + after) else ():
+            fresh = [one for one in self.peers(issue + after) if timedelta() <= issue - one.issue <= WORD_STANDS]
             newest = {one.name: one for one in reversed(fresh)}  # the newest issue comes last, and stays
             day = issue.astimezone(TIMEZONE).date()
             for one in newest.values():

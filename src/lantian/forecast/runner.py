@@ -93,7 +93,7 @@ def issue_forecast(
         said = said_of(platform, issue, mode, calibrator, past, weather=ahead)
         store.stage(run, "statistics", actor=actor, ended=True)
         if run.revision == 0 or city is None or given is not None:
-            run = store.put(run, **published(platform, said), fields=None, actor=actor)
+            run = store.put(run, **published(platform, said), fields=None, peers_until=None, actor=actor)
         if city is None:
             return run
         return _with_engine(_Job(platform, store, run, city, hours, actor, progress), said, given)
@@ -171,7 +171,7 @@ def _with_engine(job: _Job, said: Said, given: Foreseen | None) -> Run:
     hourly = engine.hours(finest.grid, found, network, _members(platform, said.hours), issue)
     put = published(platform, said, Forecast(engine.values(hourly, issue), hourly))
     chart = engine.chart(finest.grid, found, sky, put["hours"].filter(source=OURS), network)
-    result = job.store.put(run, **put, fields=chart, actor=job.actor)
+    result = job.store.put(run, **put, fields=chart, peers_until=None, actor=job.actor)
     job.end()
     (folder / "factors.json").replace(job.store.folder(run) / "factors.json")
     shutil.rmtree(folder)  # large; a run that is asked for again is made again

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from lantian.forecast import inbox
+from lantian.forecast import again, inbox
 from lantian.forecast.service_work import Statistical, follow, last_issue
 from lantian.forecast.store import RunStore
 from lantian.kernel.bootstrap import Platform
@@ -64,7 +64,8 @@ def due(platform: Platform) -> list[tuple[str, dict[str, Any]]]:
     """What is to be issued for the last 20:00: works of `service_work.WORKS` with their arguments.
 
     Of the history alone once a model stands on the shelf; with the weather of the best delivery that reaches far
-    enough; in a replay with perfect weather too, where the evening before was. What failed is left to people.
+    enough; in a replay with perfect weather too, where the evening before was. At the end, runs are put together again
+    that files of other models came too late for (`again`). What failed is left to people.
     """
     issue = last_issue(platform.clock.now())
     runs = RunStore(platform).runs(first=issue - timedelta(days=1))
@@ -83,6 +84,8 @@ def due(platform: Platform) -> list[tuple[str, dict[str, Any]]]:
     if found:
         work, arguments = _with_weather(platform, found)
         works.append((work, {**arguments, "issue": issue.isoformat()}))
+    if again.due(platform):
+        works.append(("combine", {}))
     return works
 
 

@@ -32,7 +32,7 @@ from lantian.forecast.features import LEADS
 from lantian.forecast.foreseen import first_open_day
 from lantian.forecast.learn import HOURS, LOOK_BACK, SOURCE, VALUES, Calibrator, Forecast
 from lantian.forecast.peers_store import PeerStore
-from lantian.forecast.store import Mode
+from lantian.forecast.store import Mode, Run, RunStore
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.settings import TIMEZONE
 
@@ -104,8 +104,7 @@ def said_of(
         stamped = weather.with_columns(issue=pl.lit(issue, pl.Datetime("us", "UTC")))
         given = foreseen_bias.corrected(stamped, past.weather_before(platform, issue))
         weather = foreseen_bias.as_used(given)
-        if card := shelf.of(platform).latest("history"):
-            plain = shelf.of(platform).open(card.version).predict(known, issue, places).values
+        plain = _plain(platform, known, issue, places)
     elif calibrator.mode == "perfect":
         weather = _weather_ahead(platform, issue, day)
     said = calibrator.predict(known, issue, places, weather=weather)
@@ -129,24 +128,77 @@ def said_of(
     )
 
 
-def published(platform: Platform, said: Said, engine: Forecast | None = None) -> dict[str, pl.DataFrame]:
+@dataclass(frozen=True)
+class Before:
+    """What was published of an issue until it is put together again: ``values`` of the source ``lantian`` and their
+    ``shares``; files that peers had given by ``moment`` count now.
+    """
+
+    moment: datetime
+    values: pl.DataFrame
+    shares: pl.DataFrame
+
+
+def said_before(platform: Platform, run: Run) -> tuple[Said, Forecast, Before]:
+    """What the statistics said in a run that has products, what the engine said, and what was published; the moment is
+    the clock's now.
+    """
+    store = RunStore(platform)
+    values, hours = (store.product(run, name).collect() for name in ("values", "hours"))
+    day = run.day
+    known = history.read(platform, run.issue, day - LOOK_BACK, day)
+    given, weather = None, None
+    plain = pl.DataFrame(schema=VALUES)
+    if run.mode == "weather":
+        given = store.product(run, "weather").collect()
+        weather = foreseen_bias.as_used(given)
+        plain = _plain(platform, known, run.issue, values["place"].unique(maintain_order=True).to_list())
+    elif run.mode == "perfect":
+        weather = _weather_ahead(platform, run.issue, day)
+    own, model = (
+        Forecast(values.filter(source=name), hours.filter(source=name).select(*HOURS)) for name in (SOURCE, "model")
+    )
+    said = Said(
+        run.issue,
+        run.mode,
+        *own,
+        values.filter(source="persistence"),
+        plain,
+        known,
+        None if weather is None else with_regions(weather, known.members),
+        given,
+        spells(platform, run.issue) if run.mode == "history" else None,
+    )
+    shares = store.product(run, "shares").collect()
+    return said, model, Before(platform.clock.now(), values.filter(source=OURS), shares)
+
+
+def published(
+    platform: Platform, said: Said, engine: Forecast | None = None, before: Before | None = None
+) -> dict[str, pl.DataFrame]:
     """The products of an issue: of the sources ``lantian``, ``statistics``, ``persistence`` and, with the ``engine``'s
     values and hours, ``model``.
 
-    Peers' files speak as they were known at the issue. What is published then rests on the issues before; see
-    `combination` and, for how sure it is in mode ``weather``, `foreseen_doubt`.
+    Peers' files speak as they were known at the issue or, with what was published ``before``, at its moment; of a day
+    that had begun by then that stays. What is published rests on the issues before; see `combination` and, for how sure
+    it is in mode ``weather``, `foreseen_doubt`.
     """
     model = engine or Forecast(pl.DataFrame(schema=VALUES), pl.DataFrame(schema=HOURS))
-    words = PeerStore(platform).last_words([said.issue])
+    after = timedelta() if before is None else before.moment - said.issue
+    words = PeerStore(platform).last_words([said.issue], after)
     others = pl.concat([model.values, words.select(model.values.columns)], how="vertical_relaxed")
     ours = said.values.with_columns(source=pl.lit(OURS))
     shares = None
     if said.mode == "weather" or not others.is_empty():
-        before = past.verified(platform, said.issue, said.mode, said.known)
+        verified = past.verified(platform, said.issue, said.mode, said.known, after)
         if said.mode == "weather":
-            own = before.filter(source=SOURCE)
+            own = verified.filter(source=SOURCE)
             ours = foreseen_doubt.widened(ours, said.plain, own)
-        ours, shares = combination.combined(ours, others, before)
+        ours, shares = combination.combined(ours, others, verified)
+        if before is not None:
+            begun = pl.col("date") <= before.moment.astimezone(TIMEZONE).date()
+            ours = pl.concat([before.values.filter(begun), ours.filter(~begun)])
+            shares = pl.concat([before.shares.filter(begun), shares.filter(~begun)])
     hours = combination.hours_like(said.hours, said.values, ours).with_columns(source=pl.lit(OURS))
     values = pl.concat([said.values, ours, said.base, model.values])
     hourly = _hourly(said.known, said.issue)
@@ -193,6 +245,14 @@ def _published(known: History, issue: datetime) -> pl.DataFrame:
     cities = [city for city in known.cities if city not in known.members]
     days = hindcast.days_of(known, cities)
     return days.filter(pl.col("date") < issue.astimezone(TIMEZONE).date())
+
+
+def _plain(platform: Platform, known: History, issue: datetime, places: Sequence[str]) -> pl.DataFrame:
+    """`values` of statistics that know no weather; empty where no such model stands on the shelf."""
+    card = shelf.of(platform).latest("history")
+    if card is None:
+        return pl.DataFrame(schema=VALUES)
+    return shelf.of(platform).open(card.version).predict(known, issue, places).values
 
 
 def _weather_ahead(platform: Platform, issue: datetime, day: date) -> pl.DataFrame:

@@ -133,7 +133,18 @@ def _from_files(
         issue_forecast(platform, issue, "weather", calibrator, actor=actor, progress=progress, weather=found, **engine)
 
 
-WORKS: Mapping[str, Callable[..., None]] = {"statistics": statistics, "engine": engine}
+def combine(platform: Platform, actor: str, progress: Progress) -> None:
+    """Put together again what is published of runs that other models' files came too late for (`again`)."""
+    from lantian.forecast import again
+
+    waiting = again.due(platform)
+    progress.stage("重新组合 combine again", total=len(waiting))
+    for run in waiting:
+        again.combine(platform, run, actor=actor)
+        progress.advance(message=f"{run.issue.astimezone(TIMEZONE):%Y-%m-%d %H:%M}")
+
+
+WORKS: Mapping[str, Callable[..., None]] = {"statistics": statistics, "engine": engine, "combine": combine}
 
 
 def last_issue(now: datetime) -> datetime:

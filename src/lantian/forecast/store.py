@@ -4,13 +4,14 @@
     run = store.begin(issue, "history", actor="job:forecast.statistics")
     run = store.put(run, values=..., outlook=..., hours=..., clearing=...)
 
-Who reads as of a moment sees a run once it was finished: from its issue plus the time that it took.
+Who reads as of a moment sees a run once it was finished, from its issue plus the time that it took, and as it stood
+then: products that were known before those of now are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
@@ -48,6 +49,16 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class State:
+    """Products of a run as they were known from ``known_at`` on, until later ones were; see `Run`."""
+
+    revision: int
+    known_at: datetime
+    peers_until: datetime
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of the forecast.
 
@@ -60,6 +71,9 @@ class Run:
         models: part -> version of what computed it.
         revision: how often products were put; 0: there are none.
         known_at: since when, by the platform's clock, its products are known; None: there are none.
+        peers_until: other models' files known by then speak in what is published; None: there are no products, or they
+            were put before this was written down, when it was the issue.
+        earlier: what was known before these products, oldest first.
         error: why the last attempt failed.
     """
 
@@ -74,6 +88,8 @@ class Run:
     folder: str
     revision: int
     known_at: datetime | None
+    peers_until: datetime | None
+    earlier: tuple[State, ...]
     error: str | None
 
     @property
@@ -85,6 +101,27 @@ class Run:
     def rank(self) -> tuple[datetime, int]:
         """The later the issue the better; of one issue, real weather before perfect before none."""
         return self.issue, -_PREFERRED.index(self.mode)
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """All that was ever known of it and is kept, oldest first, what is known now the last."""
+        if self.known_at is None:
+            return ()
+        return (*self.earlier, State(self.revision, self.known_at, self.peers_until or self.issue, self.sources))
+
+    @property
+    def combined_again(self) -> bool:
+        """Whether what is published takes in files of other models that came after the issue."""
+        return self.peers_until is not None and self.peers_until > self.issue
+
+    def known(self, as_of: datetime) -> Run | None:
+        """The run as it stood at a moment; None where nothing was known of it."""
+        found = [state for state in self.states if state.known_at <= as_of]
+        if not found:
+            return None
+        last = found[-1]
+        told = {name: getattr(last, name) for name in ("revision", "known_at", "peers_until", "sources")}
+        return replace(self, **told, earlier=tuple(found[:-1]))
 
 
 def folder_of(issue: datetime, mode: Mode) -> str:
@@ -149,13 +186,16 @@ class RunStore:
         shares: pl.DataFrame | None = None,
         weather: pl.DataFrame | None = None,
         fields: xr.Dataset | None = None,
+        peers_until: datetime | None = None,
         actor: str = "system",
     ) -> Run:
         """Store the products and make them known: the files first, durably, then the row.
 
         The columns are those of `store_files.SCHEMAS`, the fields as `store_files.checked_fields` says; frames hold
         this issue only; ``shares`` where others spoke beside the statistics, ``weather`` in mode weather. Put again,
-        they replace the former ones as a whole.
+        they replace the former ones as a whole; who reads as of a moment before they were known sees the former.
+        ``peers_until``: other models' files known by then were counted in (None: by the issue). A run with files that
+        came after its issue is known from the clock's now.
 
         Raises:
             ValueError: a product is not as expected; nothing is changed then.
@@ -167,10 +207,14 @@ class RunStore:
             if frame.height and (frame["issue"] != run.issue).any():
                 raise ValueError(f"{name}: rows of another issue than {run.issue.isoformat()}")
         checked = None if fields is None else files.checked_fields(fields)
-        revision = self.get(run.id).revision + 1
+        former = self.get(run.id)
+        revision = former.revision + 1
         files.write_products(self.folder(run), revision, frames, checked)
         spoke = (frames[name]["source"] for name in ("values", "outlook", "hours", "clearing"))
         sources = sorted(set().union(*map(set, spoke)))
+        late = former.combined_again or (peers_until or run.issue) > run.issue
+        known_at = self._clock.now() if late else self._known_at(run)
+        earlier = [state for state in former.states if state.known_at < known_at]
         written = self._write(
             run,
             actor,
@@ -178,9 +222,11 @@ class RunStore:
             status="finished",
             sources=sources,
             revision=revision,
-            known_at=self._known_at(run),
+            known_at=known_at,
+            peers_until=peers_until or run.issue,
+            earlier=[_plain_state(state) for state in earlier],
         )
-        files.drop_before(self.folder(run), revision)
+        files.drop_before(self.folder(run), revision, [state.revision for state in earlier])
         return written
 
     def fail(self, run: Run, error: str, *, actor: str) -> Run:
@@ -196,18 +242,20 @@ class RunStore:
         return _run(row)
 
     def runs(self, as_of: datetime | None = None, *, first: datetime | None = None) -> list[Run]:
-        """Runs whose products are known at ``as_of`` (None: all runs, also those without), newest and best first.
+        """Runs whose products are known at ``as_of``, as they stood then, newest and best first.
 
-        ``first``: only issues from then on.
+        ``as_of`` None: all runs as they are, also those without products. ``first``: only issues from then on.
         """
         t = tables.run
         query = sa.select(t)
         if as_of is not None:
-            query = query.where(t.c.known_at <= as_of)
+            query = query.where(t.c.issue <= as_of)  # nothing is known of a run before its issue
         if first is not None:
             query = query.where(t.c.issue >= first)
         with self._engine.connect() as connection:
             found = [_run(row) for row in connection.execute(query)]
+        if as_of is not None:
+            found = [stood for run in found if (stood := run.known(as_of))]
         return sorted(found, key=lambda run: run.rank, reverse=True)
 
     def folder(self, run: Run) -> Path:
@@ -258,6 +306,16 @@ def _plain(stage: Stage) -> dict[str, str | None]:
     return {"name": stage.name, "began": stage.began.isoformat(), "ended": ended, "note": stage.note}
 
 
+def _plain_state(state: State) -> dict[str, Any]:
+    moments = {name: getattr(state, name).isoformat() for name in ("known_at", "peers_until")}
+    return {"revision": state.revision, **moments, "sources": list(state.sources)}
+
+
+def _state(row: Mapping[str, Any]) -> State:
+    known_at, peers_until = (datetime.fromisoformat(row[name]) for name in ("known_at", "peers_until"))
+    return State(row["revision"], known_at, peers_until, tuple(row["sources"]))
+
+
 def _stage(row: Mapping[str, Any]) -> Stage:
     ended = row["ended"] and datetime.fromisoformat(row["ended"])
     return Stage(row["name"], datetime.fromisoformat(row["began"]), ended, row["note"])
@@ -267,5 +325,6 @@ def _run(row: sa.Row[Any]) -> Run:
     values = dict(row._mapping)
     values["sources"] = tuple(row.sources)
     values["stages"] = tuple(_stage(each) for each in row.stages)
+    values["earlier"] = tuple(_state(each) for each in row.earlier)
     values["issue"] = cast("datetime", row.issue).astimezone(UTC)
     return Run(**values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,11 +115,11 @@ def write_products(
     return target
 
 
-def drop_before(folder: Path, revision: int) -> None:
-    """Remove products older than the revision before this one, which a reader may still have open."""
+def drop_before(folder: Path, revision: int, kept: Collection[int] = ()) -> None:
+    """Remove products older than the revision before this one, which a reader may have open; not ``kept`` ones."""
     for path in folder.glob("products-*"):
         number = path.name.removeprefix("products-").removesuffix(_TEMPORARY)
-        if number.isdigit() and int(number) < revision - 1:
+        if number.isdigit() and int(number) < revision - 1 and int(number) not in kept:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -21,6 +21,10 @@ run = sa.Table(
     sa.Column("folder", sa.Text, nullable=False, comment="under <home>/forecast/runs"),
     sa.Column("revision", sa.Integer, nullable=False, server_default="0", comment="0: no products; grows"),
     sa.Column("known_at", sa.DateTime(timezone=True), comment="by the platform's clock; null: not finished"),
+    sa.Column("peers_until", sa.DateTime(timezone=True), comment="other models' files known then are counted in"),
+    sa.Column(
+        "earlier", JSONB, nullable=False, server_default="[]", comment="what was known before: revision, times, sources"
+    ),
     sa.Column("error", sa.Text),
     sa.CheckConstraint("mode IN ('history', 'perfect', 'weather')", name="mode"),
     sa.CheckConstraint("status IN ('running', 'finished', 'failed')", name="status"),
