@@ -24,6 +24,7 @@ PLATFORM_ONLY = {
     "starlette", "uvicorn", "jinja2", "numpy", "PIL", "xarray", "h5netcdf", "pandas", "pyarrow", "jax", "scipy", "zarr",
     "pyproj", "shapely", "matplotlib", "numba",
 }  # fmt: skip
+ENGINE_ONLY = {"jax", "zarr", "pyproj", "shapely", "matplotlib", "sklearn", "eccodes", "numba"}
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT / "src" / "lantian")))
@@ -37,8 +38,8 @@ def test_every_room_says_what_it_is_for():
         assert text.startswith('"""'), f"{folder.name} has no docstring"
 
 
-def bare(code: str) -> subprocess.CompletedProcess[str]:
-    program = BARE.format(refused=PLATFORM_ONLY, code=code)
+def bare(code: str, refused: set[str] = PLATFORM_ONLY) -> subprocess.CompletedProcess[str]:
+    program = BARE.format(refused=refused, code=code)
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
 
@@ -52,6 +53,11 @@ def bare(code: str) -> subprocess.CompletedProcess[str]:
 )
 def test_a_bare_installation_has_law_judgement_and_readers(code):
     done = bare(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_pages_and_jobs_begin_without_the_engines_packages():
+    done = bare("import lantian.cli.serve, lantian.web.app", ENGINE_ONLY)
     assert done.returncode == 0, done.stderr
 
 

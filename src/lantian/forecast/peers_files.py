@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
-from pyproj import Proj
 
 from lantian.standards import limits
 from lantian.standards.codes import GASES
-from lantian.weather.readers.faults import ReadError
-from lantian.weather.readers.files import opened
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 KINDS: Final = ("cmaq", "wrfchem", "cams")
 """Kinds of files."""
@@ -95,6 +94,10 @@ def files(path: Path, kind: str | None = None) -> Iterator[PeerFields]:
     """What one file holds."""
     if kind is not None and kind not in KINDS:
         raise PeerError(f"kind {kind!r}: expected one of {', '.join(KINDS)}")
+    # Imported here: the weather room brings JAX, which no page needs and which takes seconds.
+    from lantian.weather.readers.faults import ReadError
+    from lantian.weather.readers.files import opened
+
     try:
         dataset = opened(path)
     except ReadError as error:
@@ -161,6 +164,8 @@ def _ioapi_grid(dataset: xr.Dataset, width: int, height: int, told: str) -> tupl
         raise PeerError(
             f"{told}: GDTYP {kind} is not read; expected 1 (lat-lon), 2 (Lambert), 6 (polar) or 7 (Mercator)"
         )
+    from pyproj import Proj
+
     lon, lat = Proj({**maps[kind], "R": IOAPI_RADIUS, "lon_0": gamma})(east, north, inverse=True)
     return lon, lat
 
