@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,11 @@ import polars as pl
 import pytest
 import xarray as xr
 
-from lantian.forecast import foreseen, gather, inbox, runner, service_work
+from lantian.forecast import cycle, engine, foreseen, gather, inbox, runner, service_work
 from lantian.forecast.features import LEADS
 from lantian.forecast.history import ITEMS, History
 from lantian.forecast.learn import Calibrator
-from lantian.forecast.learn_frames import Forecast, Made, frames
+from lantian.forecast.learn_frames import HOURS, VALUES, Forecast, Made, frames
 from lantian.forecast.store import Run, RunStore
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import Progress
@@ -24,7 +25,9 @@ from lantian.observations.store import open_store
 from lantian.places.regions import Region
 from lantian.places.stations import Station
 from lantian.places.store import PlaceStore
+from lantian.transport import idealised
 from lantian.weather import canonical
+from tests.forecast import made as at_beijing
 from tests.forecast import statistics_made as made
 
 ISSUE, REGION = made.ISSUE, made.REGION
@@ -191,6 +194,35 @@ def test_the_engine_runs_through_the_hours_that_the_files_cover(
     assert asked["days"][-1] >= (ISSUE + hours * HOUR).date() + timedelta(days=1)
     (run,) = RunStore(city).runs()
     assert (run.status, run.revision) == ("failed", 1)  # the statistics stand
+
+
+def test_a_run_tells_the_days_whose_outer_air_is_background_alone(
+    city: Platform, calibrator: Calibrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = idealised.domain((6, 6), 30_000.0)
+    where = {"place": REGION, "lon": float(domain.grid.lon[2, 2]), "lat": float(domain.grid.lat[2, 2]), "pm25": 80.0}
+    # from the afternoon of the issue's day on for 48 hours: one of the three days has no city
+    cities = pl.DataFrame([where | {"date": DAY + timedelta(days=n)} for n in (0, 2)])
+
+    def run(_made: Any, folder: Path, _tell: Any) -> list[None]:
+        folder.mkdir(parents=True)
+        (folder / "factors.json").write_text("[]")
+        return [None]
+
+    monkeypatch.setattr(gather, "ingredients", lambda *_, **__: SimpleNamespace(domains=(domain,), cities=cities))
+    monkeypatch.setattr(runner, "_inventory", lambda _: None)
+    monkeypatch.setattr(cycle, "run", run)
+    for name, value in (("law", None), ("hours", pl.DataFrame(schema=HOURS)), ("values", pl.DataFrame(schema=VALUES))):
+        monkeypatch.setattr(engine, name, lambda *_, value=value: value)
+    monkeypatch.setattr(cycle, "weather_of", lambda *_: None)
+    monkeypatch.setattr(engine, "chart", lambda *_: at_beijing.fields(ISSUE))
+    told = issue(city, calibrator, fields(-6, 48), city=REGION, hours=48)
+    store = RunStore(city)
+    assert store.background_days(told) == [DAY + timedelta(days=1)]
+    (stage,) = [stage for stage in store.get(told.id).stages if stage.name == "map"]
+    assert str(DAY + timedelta(days=1)) in stage.note
+    cities = cities.clear()
+    assert len(store.background_days(issue(city, calibrator, fields(-6, 47), city=REGION, hours=47))) == 3
 
 
 @pytest.mark.requirement("F1", part="weather forecasts from files drive a forecast")

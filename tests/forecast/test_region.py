@@ -71,6 +71,28 @@ def test_without_cities_it_is_the_seasons_background() -> None:
     assert outside.edges["top"].values[0, ozone].mean() > outside.start["mixing_ratio"].values[0, ozone].mean()
 
 
+def test_days_of_background_air_alone_are_told() -> None:
+    domain = idealised.domain((6, 6), 30_000.0)
+    inside = {"place": "110000", "lon": float(domain.grid.lon[2, 2]), "lat": float(domain.grid.lat[2, 2])}
+    outside = {"place": "310000", "lon": 121.5, "lat": 31.2}
+    nothing = dict.fromkeys(ITEMS)
+    rows = [
+        {**inside, "date": date(2016, 12, 16), **nothing, "o3_8h": 20.0},
+        {**outside, "date": date(2016, 12, 17), **ITEMS},
+        {**inside, "date": date(2016, 12, 18), **nothing},
+        {**inside, "date": date(2016, 12, 19), **ITEMS},
+    ]
+    cities = pl.DataFrame(rows, infer_schema_length=None)
+    days = region.background_days(domain, cities, date(2016, 12, 15), date(2016, 12, 19))
+    assert days == [date(2016, 12, 15), date(2016, 12, 17), date(2016, 12, 18)]
+    every = region.background_days(domain, cities.clear(), date(2016, 12, 15), date(2016, 12, 16))
+    assert every == [date(2016, 12, 15), date(2016, 12, 16)]
+    # what is told is what the model gets: on those days the air at the city is that without any cities
+    weather = idealised.weather(domain, "2016-12-17T04", 1)  # noon in Beijing
+    told, none = (region.boundary(domain, SPECIES, weather, each) for each in (cities, cities.clear()))
+    assert told.start.equals(none.start)
+
+
 def test_a_days_end_is_drawn_to_the_cities() -> None:
     domain = idealised.domain((8, 8), 30_000.0)
     moment = idealised.weather(domain, "2016-12-16T16", 1).isel(time=0)

@@ -339,6 +339,18 @@ def test_the_page_says_when_files_came_after_the_issue(town: Platform, client_of
     assert "重新组合" not in client.get("/forecast?lang=zh").text
 
 
+def test_the_page_names_days_of_background_air_alone(town: Platform, client_of: Callable[[str], TestClient]) -> None:
+    client, store = client_of("citizen"), RunStore(town)
+    told = "范围内没有城市在这些日子有日值"
+    for days, shown in (([], False), (["2016-12-18", "2016-12-19"], True)):
+        run = store.begin(made.ISSUE, "history", actor="test")
+        fields = made.fields().assign_attrs(background_days=days)
+        store.put(run, **made.products(made.ISSUE, ("110000", "1003A")), fields=fields, actor="test")
+        assert (told in client.get("/forecast").text) == shown
+    assert "有日值：12月18日、12月19日；" in client.get("/forecast").text
+    assert "has values on 18 Dec, 19 Dec: the air outside" in client.get("/forecast?lang=en").text
+
+
 @pytest.mark.requirement("F7", part="verification page with persistence, definitions, reliability and CSV")
 def test_what_came_is_compared_and_verified(town: Platform, client_of: Callable[[str], TestClient]) -> None:
     client = client_of("analyst")

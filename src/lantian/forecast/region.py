@@ -15,7 +15,7 @@ import polars as pl
 import xarray as xr
 from numpy.typing import NDArray
 
-from lantian.forecast.assimilate import STANDS_FOR, Errors, analyse
+from lantian.forecast.assimilate import STANDS_FOR, Errors, analyse, placed
 from lantian.places.grid import Domain
 from lantian.transport.background import SUMMER, WINTER, Profile, from_profile
 from lantian.transport.boundary import Boundary, Times, edges_dataset, whole_hours
@@ -41,7 +41,7 @@ def boundary(domain: Domain, species: tuple[str, ...], weather: xr.Dataset, citi
     ``weather``: the door's dataset. ``cities``: ``place``, ``lon``, ``lat``, ``date`` (Beijing), and ``so2 no2 co pm10
     pm25 o3_8h`` in house units, null where missing; of the ozone only what the day's mean is likely to be of its
     largest eight hours is used. Cities beyond the domain count for nothing; a day that none inside has is background
-    air. Linear in time between the middles of days.
+    air (`background_days`). Linear in time between the middles of days.
     """
     hours = whole_hours(weather["time"].values, "the weather")
     days = [_date(hours[0]) + timedelta(days=n) for n in range(-1, (_date(hours[-1]) - _date(hours[0])).days + 2)]
@@ -53,6 +53,16 @@ def boundary(domain: Domain, species: tuple[str, ...], weather: xr.Dataset, citi
     start = from_profile(domain, species, hours[:1], profile(_date(hours[0]))).start
     start["mixing_ratio"] = start["mixing_ratio"].copy(data=_at(states, middles, hours[0])[0])
     return Boundary(edges, start)
+
+
+def background_days(domain: Domain, cities: pl.DataFrame, first: date, last: date) -> list[date]:
+    """Days from ``first`` to ``last`` on which no city inside the domain has a value: all air that comes in is then the
+    season's background. ``cities`` as for `boundary`.
+    """
+    items = [name for name in (*STANDS_FOR, "o3_8h") if name in cities.columns]
+    inside = placed(domain.grid, cities)
+    heard = set(inside.filter(pl.any_horizontal(pl.col(items).is_not_null()))["date"])
+    return [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)) not in heard]
 
 
 def means(cities: pl.DataFrame) -> pl.DataFrame:

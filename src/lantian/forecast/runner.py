@@ -18,6 +18,7 @@ import polars as pl
 import xarray as xr
 
 from lantian.emissions import Inventory, installed
+from lantian.forecast import store_files
 from lantian.forecast.foreseen import Foreseen, carried, foreseen
 from lantian.forecast.shelf import Shelf
 from lantian.forecast.store import Mode, Run, RunStore
@@ -129,10 +130,10 @@ class _Job:
         self.done, self.total = 0, total
         self.progress.stage(NAMES[self.stage], total)
 
-    def end(self) -> None:
+    def end(self, note: str = "") -> None:
         """The stage that runs is done."""
         if self.stage:
-            self.store.stage(self.run, self.stage, actor=self.actor, ended=True)
+            self.store.stage(self.run, self.stage, actor=self.actor, ended=True, note=note)
         self.stage = ""
 
     def tell(self, stage: str, done: int, total: int, text: str) -> None:
@@ -145,7 +146,7 @@ class _Job:
 
 
 def _with_engine(job: _Job, said: Said, given: Foreseen | None) -> Run:
-    from lantian.forecast import cycle, engine, gather
+    from lantian.forecast import cycle, engine, gather, region
     from lantian.forecast.learn import Forecast
     from lantian.forecast.service_statistics import OURS, published
 
@@ -171,8 +172,11 @@ def _with_engine(job: _Job, said: Said, given: Foreseen | None) -> Run:
     hourly = engine.hours(finest.grid, found, network, _members(platform, said.hours), issue)
     put = published(platform, said, Forecast(engine.values(hourly, issue), hourly))
     chart = engine.chart(finest.grid, found, sky, put["hours"].filter(source=OURS), network)
+    span = (moment.astimezone(TIMEZONE).date() for moment in (begin, until))
+    bare = [day.isoformat() for day in region.background_days(made.domains[0], made.cities, *span)]
+    chart = chart.assign_attrs({store_files.BACKGROUND_DAYS: bare})
     result = job.store.put(run, **put, fields=chart, peers_until=None, actor=job.actor)
-    job.end()
+    job.end(f"no city in the outermost nest has values on {', '.join(bare)}: background air outside" if bare else "")
     (folder / "factors.json").replace(job.store.folder(run) / "factors.json")
     shutil.rmtree(folder)  # large; a run that is asked for again is made again
     return result

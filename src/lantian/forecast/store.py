@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
@@ -280,6 +280,13 @@ class RunStore:
     def fields(self, run: Run) -> xr.Dataset:
         """The fields of a run, see `store_files.checked_fields`. Raises FileNotFoundError where there are none."""
         return files.open_fields(self.folder(run), run.revision)
+
+    def background_days(self, run: Run) -> list[date]:
+        """Days on which the air outside the engine's nests is the season's background alone, as no city in the
+        outermost one had values; empty also where the engine did not run.
+        """
+        told = files.fields_told(self.folder(run), run.revision)
+        return [date.fromisoformat(day) for day in told.get(files.BACKGROUND_DAYS, ())]
 
     def _has_products(self, run: Run) -> None:
         if run.revision == 0:

@@ -6,6 +6,7 @@ synced, then renamed. A reader meets all of them or none, and what was there bef
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Collection, Mapping
@@ -46,6 +47,8 @@ OPTIONAL: Final = ("shares", "weather")
 
 FIELDS: Final = "fields.zarr"
 FIELD_DIMS: Final = ("time", "item", "y", "x")
+BACKGROUND_DAYS: Final = "background_days"
+"""An attribute of the fields: days on which the air outside is the season's background alone, ``2016-12-18``."""
 _WIND: Final = ("eastward_wind", "northward_wind")
 _HOURS_A_CHUNK: Final = 24
 _TEMPORARY: Final = ".tmp"
@@ -148,6 +151,15 @@ def open_fields(folder: Path, revision: int) -> xr.Dataset:
     if not path.is_dir():
         raise FileNotFoundError(f"{path}: this run has no fields")
     return xr.open_dataset(path, engine="zarr", consolidated=False)
+
+
+def fields_told(folder: Path, revision: int) -> dict[str, Any]:
+    """The attributes of the fields of a revision, read without opening them; empty where there are no fields."""
+    path = products_folder(folder, revision) / FIELDS / "zarr.json"
+    if not path.exists():
+        return {}
+    told: dict[str, Any] = json.loads(path.read_text("utf-8")).get("attributes", {})
+    return told
 
 
 def _write_fields(fields: xr.Dataset, path: Path) -> None:

@@ -94,12 +94,14 @@ class Outlook:
         cards: its days, the first the day after the issue.
         clearing: when the air clears; None where it is clean or nothing is known.
         today: the clock's natural day.
+        background: days on which the air outside the engine's nests is the season's background alone.
     """
 
     run: Run
     cards: list[Card]
     clearing: dict[str, Any] | None
     today: date
+    background: Sequence[date] = ()
 
     @property
     def ahead(self) -> Card | None:
@@ -133,7 +135,9 @@ def outlook_of(desk: ForecastDesk, run: Run, place: str) -> Outlook | None:
         reason, words = (last.reason, last.text) if last else ("", "")
         cards.append(Card(row, mine.get(day) if corrected else None, reason, actual.get(day), words))
     clears = desk.clearing(run).filter((pl.col("place") == place) & (pl.col("source") == OURS)).to_dicts()
-    return Outlook(run, cards, clears[0] if clears else None, desk.viewer.today)
+    return Outlook(
+        run, cards, clears[0] if clears else None, desk.viewer.today, desk.forecasts.store.background_days(run)
+    )
 
 
 def range_text(low: int, high: int) -> str:
