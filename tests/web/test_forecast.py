@@ -15,11 +15,14 @@ import numpy as np
 import polars as pl
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text as sql
 
 from lantian.forecast.service import Forecasts
+from lantian.forecast.service_jobs import statistics_job
 from lantian.forecast.service_maps import legend
 from lantian.forecast.store import RunStore
 from lantian.kernel.bootstrap import Platform
+from lantian.kernel.jobs import defer
 from lantian.kernel.settings import TIMEZONE
 from lantian.observations.store import open_store
 from lantian.places.regions import Region
@@ -146,6 +149,22 @@ def test_a_platform_without_a_forecast_says_so(fresh_client: TestClient) -> None
         assert "还没有预报" in answer.text
     assert fresh_client.get(API).status_code == 404
     assert fresh_client.get(f"{API}/runs").json() == []
+
+
+def test_a_page_that_waits_says_what_is_made_and_opens_it(
+    fresh: Platform, fresh_client: TestClient, beijing_client: TestClient
+) -> None:
+    assert "统计预报" not in fresh_client.get("/forecast").text
+    job = defer(fresh.engine, statistics_job, delay=timedelta(days=1))
+    try:
+        for path in ("/forecast", "/forecast/waiting"):
+            answer = fresh_client.get(path)
+            assert "统计预报" in answer.text
+            assert "HX-Refresh" not in answer.headers
+    finally:
+        with fresh.engine.begin() as connection:
+            connection.execute(sql("delete from procrastinate_jobs where id = :id"), {"id": job})
+    assert beijing_client.get("/forecast/waiting").headers["HX-Refresh"] == "true"
 
 
 # programs

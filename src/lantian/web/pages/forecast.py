@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from lantian.forecast.service import OURS, made_of
 from lantian.forecast.store import Mode, Run
+from lantian.kernel.jobs import JobView, list_jobs
 from lantian.kernel.settings import TIMEZONE
 from lantian.places.geo import Box
 from lantian.places.store import PlaceStore
@@ -54,7 +55,7 @@ def page(
     desk = ForecastDesk(viewer)
     run = desk.run(issue, mode)
     if run is None:
-        return render(request, "forecast.html", run=None)
+        return render(request, "forecast.html", run=None, busy=_busy(viewer))
     code = code_of(desk, run, place)
     outlook = view.outlook_of(desk, run, code) if code else None
     name = desk.desk.atlas.name(code, language) if code else ""
@@ -84,6 +85,14 @@ def page(
         has_fields=desk.has_fields(run),
         map=_map(viewer, desk, run, item),
     )
+
+
+@router.get("/forecast/waiting")
+def waiting(request: Request, viewer: Reader) -> Response:
+    """What runs towards the first forecast, as a fragment; once there is one, word that the page is to be loaded anew."""
+    if ForecastDesk(viewer).run(None, None) is not None:
+        return Response(headers={"HX-Refresh": "true"})
+    return render(request, "forecast_waiting.html", busy=_busy(viewer))
 
 
 @router.get("/forecast/at")
@@ -121,6 +130,11 @@ def at(
         near_name=desk.desk.atlas.name(near.code, language) if near else "",
         has_fields=desk.has_fields(run),
     )
+
+
+def _busy(viewer: Viewer) -> list[JobView]:
+    found = list_jobs(viewer.platform.engine, states=("running", "waiting"), limit=9, routine=False)
+    return [job for job in found if job.task.startswith("forecast.")]
 
 
 def code_of(desk: ForecastDesk, run: Run, place: str) -> str:
