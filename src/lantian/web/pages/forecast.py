@@ -89,7 +89,7 @@ def page(
 
 @router.get("/forecast/waiting")
 def waiting(request: Request, viewer: Reader) -> Response:
-    """What runs towards the first forecast, as a fragment; once there is one, word that the page is to be loaded anew."""
+    """What runs towards the first forecast, as a fragment; once there is one, the page is to be loaded anew."""
     if ForecastDesk(viewer).run(None, None) is not None:
         return Response(headers={"HX-Refresh": "true"})
     return render(request, "forecast_waiting.html", busy=_busy(viewer))
