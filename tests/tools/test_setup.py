@@ -1,6 +1,7 @@
 """Set-up refuses what it cannot use, with one clear sentence; the locks hold no address."""
 
 import builtins
+import compileall
 import importlib.util
 import json
 import re
@@ -61,6 +62,24 @@ def test_an_old_node_is_refused(setup, monkeypatch, said):
     monkeypatch.setattr(setup.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(setup.subprocess, "run", lambda *a, **k: SimpleNamespace(stdout=said, returncode=0))
     assert f"this is {said.strip() or 'unknown'}" in refusal(setup)
+
+
+@pytest.mark.parametrize(
+    ("file", "wanted"),
+    [
+        ("pandas/tests/io/test_sql.py", False),
+        ("pip/_internal/cli/main.py", False),
+        ("numpy/testing/__init__.py", True),
+        ("pipeline/core.py", True),
+        ("_pytest/python.py", True),
+    ],
+)
+def test_what_nobody_imports_is_not_compiled(setup, tmp_path, file, wanted):
+    source = tmp_path / "site-packages" / file
+    source.parent.mkdir(parents=True)
+    source.write_text("value = 1\n")
+    assert compileall.compile_dir(tmp_path, quiet=2, rx=re.compile(setup.UNUSED))
+    assert any(source.parent.rglob("*.pyc")) == wanted
 
 
 def test_locks_are_hashed_and_hold_no_address():
