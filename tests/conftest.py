@@ -25,6 +25,8 @@ from lantian.kernel.bootstrap import Platform, open_platform
 from lantian.kernel.database import connect, upgrade
 from lantian.kernel.settings import Settings
 
+gc.disable()  # until all modules are imported: to seek rubbish meanwhile took 2 s of 16 in each process
+
 # A shared machine may be slow; that is no fault of what is tested. The same examples every time, so that a change is
 # judged by itself; `--hypothesis-profile=search` draws new ones.
 hypothesis.settings.register_profile("lantian", deadline=None, derandomize=True)
@@ -49,10 +51,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("database")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Seek rubbish again once all modules are imported."""
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
-    """What all test modules brought in stays: it need not be looked through again each time that rubbish is sought."""
+    """What all test modules brought in stays: it need not be looked through again each time that rubbish is sought, and
+    that need not be after every 700 new objects.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.fixture(autouse=True)
