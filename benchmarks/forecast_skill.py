@@ -9,8 +9,8 @@ the same predictors and days: the reference), `network` (the recurrent network a
 the city) and `whole` (less what these were lately wrong by: what is published). `history` knows no weather after the
 issue, `perfect` the observed one.
 
-1-NME is 1 - sum|F - O| / sum O. A level is that of the AQI of all six pollutants; `pm25 level` and `o3 level` are those
-of one pollutant alone.
+1-NME is 1 - sum|F - O| / sum O; behind it the middle 90 % of what it is when whole weeks are drawn anew. A level is
+that of the AQI of all six pollutants; `pm25 level` and `o3 level` are those of one pollutant alone.
 """
 
 import argparse
@@ -121,6 +121,17 @@ def accuracy(made: Array, seen: Array) -> float:
     return float(1.0 - np.abs(made - seen)[there].sum() / seen[there].sum())
 
 
+def interval(made: Array, seen: Array) -> tuple[float, float]:
+    """5 % and 95 % of `accuracy` when whole weeks are drawn anew, with replacement: how much hangs on the days."""
+    random, week = np.random.default_rng(1), np.arange(len(made)) // 7
+    drawn = [
+        np.concatenate([np.flatnonzero(week == k) for k in random.integers(week[-1] + 1, size=week[-1] + 1)])
+        for _ in range(500)
+    ]
+    low, high = np.quantile([accuracy(made[rows], seen[rows]) for rows in drawn], (0.05, 0.95))
+    return float(low), float(high)
+
+
 def levels(made: Array, seen: Array, days: Sequence[date]) -> tuple[float, float, float, float]:
     """Share of days with the level of the AQI, within one of it, and with the level of PM2.5 and of ozone alone."""
     ours, theirs = _judged(made, days), _judged(seen, days)
@@ -145,7 +156,10 @@ def score(name: str, made: Values, known: History, days: Sequence[date]) -> Line
     stations = np.stack([made[code] for code in known.stations]), np.stack([seen[code] for code in known.stations])
     own = [accuracy(stations[0][..., k], stations[1][..., k]) for k in (5, 3)]
     level, within, particles, of_ozone = levels(made[CITY], seen[CITY], days)
-    told = f"1-NME pm25 {pm25:.3f} o3_8h {ozone:.3f}, level {level:.3f}, within one {within:.3f}"
+    low, high = interval(made[CITY][:, 5], seen[CITY][:, 5])
+    told = (
+        f"1-NME pm25 {pm25:.3f} ({low:.2f} to {high:.2f}) o3_8h {ozone:.3f}, level {level:.3f}, within one {within:.3f}"
+    )
     return Line(
         name, told, f"pm25 level {particles:.3f} o3 level {of_ozone:.3f}; stations pm25 {own[0]:.3f} o3_8h {own[1]:.3f}"
     )

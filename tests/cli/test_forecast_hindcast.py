@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lantian.forecast import learn, shelf, verify
+from lantian.forecast import learn, shelf, verify, verify_clearing
 from lantian.kernel.bootstrap import Platform
 from tests.forecast import statistics_made as made
 
@@ -45,9 +45,14 @@ def test_a_hindcast_of_days_that_came_after_training(trained: Platform, commands
     assert (fine["goal"], fine["reached"], fine["n"]) == (0.85, city[1]["accuracy"], 2)
     assert fine["met"] is (fine["reached"] >= 0.85)
     assert fine["by_lead"] == {f"{lead}": row["accuracy"] for lead, row in city.items()}
+    clears = {row["name"]: row for row in value["clearing"]}
+    assert set(clears) == {"北京市", *made.STATIONS}
+    assert (clears["北京市"]["n"], clears["北京市"]["wait"], clears["北京市"]["n_probability"]) == (2, 16, 2)
+    assert set(value["definitions_clearing"]) == set(verify_clearing.DEFINITIONS)
     told = commands.run(*asked).stdout
     assert "none of these days was learnt from" in told
     assert "24 小时目标 goals at 24 h" in told
+    assert "转清 clearing of dirty air" in told
 
 
 @pytest.mark.requirement("F5", part="a hindcast says on how many days the model has learnt")
@@ -76,7 +81,8 @@ def test_training_puts_a_version_on_the_shelf(
 ) -> None:
     platform.clock.set_simulated(made.moment(FIRST, 20), paused=True)
     made.load(platform, days=3)
-    monkeypatch.setattr(learn, "train", lambda _known, *, mode, **_: made.calibrator(mode, made.UNLEARNT))
+    learnt = made.calibrator("history", made.UNLEARNT)  # by the training that is not there below
+    monkeypatch.setattr(learn, "train", lambda _known, *, mode, **_: learnt)
     (card,) = commands.value("forecast", "train", "--mode", "history")["models"]
     assert (card["mode"], card["begins"], card["ends"]) == (
         "history",

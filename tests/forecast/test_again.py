@@ -13,10 +13,11 @@ import sqlalchemy as sa
 import xarray as xr
 
 from lantian.forecast import again, engine, fields, gather, service_jobs, service_work, tables
+from lantian.forecast.hindcast import spells
 from lantian.forecast.learn import Forecast
 from lantian.forecast.peers_store import PEERS
 from lantian.forecast.service import Forecasts
-from lantian.forecast.service_statistics import published, spells
+from lantian.forecast.service_statistics import published
 from lantian.forecast.store import Mode, Product, Run, RunStore
 from lantian.forecast.store_files import SCHEMAS
 from lantian.kernel import audit

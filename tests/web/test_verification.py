@@ -13,6 +13,7 @@ import pytest
 from lantian.assessment.service import Assessment
 from lantian.disclosure.verification_bulletin import verification
 from lantian.forecast import runner, scores
+from lantian.forecast.clearing import events
 from lantian.forecast.duty import Correction
 from lantian.forecast.peers_store import PeerStore
 from lantian.forecast.service import Forecasts
@@ -65,6 +66,25 @@ def issued(fresh: Platform) -> Platform:
             forecasts.correct(run, said, "test")
     fresh.clock.set_simulated(statistics_made.moment(FIRST + timedelta(days=11), 20), paused=True)
     return fresh
+
+
+@pytest.mark.requirement("F5", part="clearing windows of what was issued are held against what came, on the page")
+def test_when_dirty_air_cleared_is_measured_too(issued: Platform) -> None:
+    evening = statistics_made.moment(FIRST + timedelta(days=4), 20)
+    end = issued.clock.now()
+    issued.clock.set_simulated(evening, paused=True)
+    calibrator, job = statistics_made.calibrator("history", statistics_made.UNLEARNT), {"actor": "test"}
+    run = runner.issue_forecast(issued, evening, "history", calibrator, progress=Progress(), **job)
+    issued.clock.set_simulated(end, paused=True)
+    said = Forecasts(issued).clearing(run, [CITY], ["lantian"]).row(0, named=True)
+    hourly = Assessment(issued).air.hourly([CITY], evening - timedelta(days=9), end)
+    (spell,) = events(hourly).filter(pl.col("dirty") < evening, pl.col("clear") >= evening).to_dicts()
+    error = abs((said["begins"] - spell["clear"]) / timedelta(hours=1))
+    text = text_of(issued, f"/verification?place={CITY}&days=30")
+    assert f"转清：1 次起报时空气污染，转清时刻平均差 {error:.0f} 小时" in text
+    assert f"报的概率平均 {100 * said['probability']:.0f} %" in text
+    (row,) = Forecasts(issued).clearing_scores("history", hourly, [CITY], run.day, run.day).to_dicts()
+    assert row["error"] == error
 
 
 @pytest.mark.requirement("F5")

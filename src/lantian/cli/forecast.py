@@ -139,9 +139,11 @@ def hindcast(
         "goals": goals,
         "table": rows,
         "reliability": found.reliability,
+        "clearing": [{"name": names[row["place"]], **row} for row in found.clearing.to_dicts()],
         "definitions": dict(_room("verify").DEFINITIONS),
+        "definitions_clearing": dict(_room("verify_clearing").DEFINITIONS),
     }
-    emit(value, as_json, lambda console: _show(console, found, card, rows, goals))
+    emit(value, as_json, lambda console: _show(console, found, card, value))
 
 
 def _room(part: str) -> Any:
@@ -226,13 +228,7 @@ def _goals(found: Hindcast, names: Mapping[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _show(
-    console: Console,
-    found: Hindcast,
-    card: Card,
-    rows: Sequence[dict[str, Any]],
-    goals: Sequence[dict[str, Any]],
-) -> None:
+def _show(console: Console, found: Hindcast, card: Card, value: Mapping[str, Any]) -> None:
     label = "完美气象 perfect weather" if card.mode == "perfect" else "仅历史资料 history only"
     seen = "none of these days was learnt from"
     if found.seen:
@@ -248,7 +244,7 @@ def _show(
             *(printed(row.get(name), 3) for name in ("nmb", "nme", "rmse", "r", "nme_persistence")),
             *(printed(row.get(name), 3) for name in ("range", "level", "within_one")),
         )
-        for row in rows
+        for row in value["table"]
         if row["source"] != "persistence"
     ]
     console.print(table(columns, shown, "检验 verification"))
@@ -261,11 +257,22 @@ def _show(
             *(printed(each[name], 3) for name in ("reached", "persistence")),
             "达到 met" if each["met"] else "未达到 missed",
         )
-        for each in goals
+        for each in value["goals"]
     ]
     console.print(
         table(("place", "goal", "counted as", "n", "reached", "persistence", ""), told, "24 小时目标 goals at 24 h")
     )
+    clears = [
+        (
+            row["name"],
+            row["n"],
+            *(printed(row[name], 1) for name in ("wait", "error", "error_usual", "bias")),
+            *(printed(row[name], 2) for name in ("within_12", "probability", "frequency", "brier", "brier_usual")),
+        )
+        for row in value["clearing"]
+    ]
+    heads = ("place", "n", "waited h", "error h", "fixed h", "late h", "within 12 h", "said", "came", "Brier", "fixed")
+    console.print(table(heads, clears, "转清 clearing of dirty air"))
     console.print("definitions: `--json`, docs/forecast/verification.md")
 
 

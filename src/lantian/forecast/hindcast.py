@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from lantian.forecast import history, learn, products, verify
+from lantian.forecast import clearing, history, learn, products, verify, verify_clearing
 from lantian.forecast.features import LEADS
 from lantian.forecast.history import ITEMS, History
 from lantian.forecast.learn import ISSUE_HOUR, LOOK_BACK, SOURCE, Calibrator
@@ -39,7 +39,8 @@ class Hindcast:
     Attributes:
         values, outlook: frames of docs/design/forecast.md, of the sources "statistics" and "persistence".
         observed: the days that happened: ``place, date`` and daily items, with index, level and primary pollutants.
-        table: `verify.verify` by `BY`; ``reliability``: `verify.reliability`.
+        table: `verify.verify` by `BY`; ``reliability``: `verify.reliability`; ``clearing``: `verify_clearing.verify`
+            by place, of the statistics.
         issues: moments at which a forecast could be made.
         seen: how many of the days that were forecast the model had learnt from; ``days``: of how many.
     """
@@ -49,6 +50,7 @@ class Hindcast:
     observed: pl.DataFrame
     table: pl.DataFrame
     reliability: pl.DataFrame
+    clearing: pl.DataFrame
     issues: tuple[datetime, ...]
     seen: int
     days: int
@@ -94,19 +96,28 @@ def run(
     issues = [issue for issue in moments(first, last) if issue <= now]
     if progress:
         progress.stage("回报 hindcast", total=len(issues))
-    parts = []
+    past = None if calibrator.mode == "perfect" else spells(platform, now)
+    made, clears = [], [pl.DataFrame(schema=clearing.SCHEMA)]
     for issue in issues:
         day = issue.astimezone(TIMEZONE).date()
         then = history.read(platform, issue, day - LOOK_BACK, day)
-        parts.append(calibrator.predict(then, issue, wanted, weather=_after(weather, issue)).values)
+        said = calibrator.predict(then, issue, wanted, weather=_after(weather, issue))
+        before = hours_of(then, wanted).filter(pl.col("time") < issue)
+        made.append(said)
+        clears.append(clearing.clearing(said.hours, said.values, before.select("place", "time", "pm25"), past=past))
         if progress:
             progress.advance(message=f"{day}")
-    values = pl.concat(parts) if parts else pl.DataFrame(schema=learn.VALUES)
-    return judge(values, known, calibrator)
+    values, hours = (
+        pl.concat([pl.DataFrame(schema=schema), *parts])
+        for schema, parts in ((learn.VALUES, [one.values for one in made]), (learn.HOURS, [one.hours for one in made]))
+    )
+    return judge(values, hours, pl.concat(clears), known, calibrator)
 
 
-def judge(values: pl.DataFrame, known: History, calibrator: Calibrator) -> Hindcast:
-    """Verify values against what is known now, persistence beside them.
+def judge(
+    values: pl.DataFrame, hours: pl.DataFrame, clears: pl.DataFrame, known: History, calibrator: Calibrator
+) -> Hindcast:
+    """Verify values, and clearing windows of the hours, against what is known now, persistence beside the values.
 
     Raises:
         LookupError: no forecast was made, or none of its days is known.
@@ -121,16 +132,25 @@ def judge(values: pl.DataFrame, known: History, calibrator: Calibrator) -> Hindc
     outlook = products.outlook(both)
     days = aqi.daily(observed)
     dates = past["date"].unique()
+    seen = hours_of(known, values["place"].unique().sort()).select("place", "time", "pm25")
     return Hindcast(
         both,
         outlook,
         days,
         verify.verify(both, outlook, days, by=BY),
         verify.reliability(outlook.filter(pl.col("source") == SOURCE), days, by=("source", "lead")),
+        verify_clearing.verify(clears, hours, seen, by=("place",)),
         issues,
         sum(calibrator.has_seen(day) for day in dates),
         len(dates),
     )
+
+
+def spells(platform: Platform, until: datetime) -> pl.DataFrame:
+    """The dirty spells of all places with hours that ended before a moment; see `clearing.events`."""
+    known = history.read(platform, until)
+    hourly = hours_of(known, known.places).select("place", "time", "pm25").drop_nulls()
+    return clearing.events(hourly.filter(pl.col("time") < until))
 
 
 def days_of(known: History, places: Iterable[str]) -> pl.DataFrame:

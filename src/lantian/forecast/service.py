@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from lantian.forecast import duty, verify
+from lantian.forecast import duty, verify, verify_clearing
 from lantian.forecast.duty import Correction, DutyBook, Text
 from lantian.forecast.peers_store import PeerStore
 from lantian.forecast.store import Mode, Run, RunStore
@@ -204,6 +204,24 @@ class Forecasts:
             first=judged["date"].min(),
             last=judged["date"].max(),
         )
+
+    def clearing_scores(
+        self,
+        mode: Mode,
+        observed: pl.DataFrame,
+        places: Sequence[str],
+        first: date,
+        last: date,
+        as_of: datetime | None = None,
+    ) -> pl.DataFrame:
+        """Verify what was published of when dirty air clears, in runs of a mode issued on the days ``first``..``last``.
+
+        ``observed``: hours of the places as known by then, from some days before; see `verify_clearing.verify`.
+        """
+        runs = [run for run in self.runs(as_of) if run.mode == mode and first <= run.day <= last]
+        wanted = (pl.col("source") == OURS) & pl.col("place").is_in(list(places))
+        said, hours = (self.store.archive(runs, name).filter(wanted).collect() for name in ("clearing", "hours"))
+        return verify_clearing.verify(said, hours, observed, by=("place",))
 
     def _chosen(
         self, run: Run, name: _Chosen, places: Sequence[str] | None, sources: Sequence[str] | None

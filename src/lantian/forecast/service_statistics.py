@@ -89,8 +89,8 @@ def said_of(
     A calibrator of mode ``perfect`` needs the weather of the days ahead. It is ``weather`` where a forecast is given,
     every hour of the stations from the issue on, and is corrected by what such forecasts lately got wrong; days that it
     does not cover with all their 24 hours are in none of the products, of no source. Without it the weather is read as
-    it was observed, however late it became known. ``spells``: those of the years before (`spells`), for the clearing of
-    mode ``history``.
+    it was observed, however late it became known. ``spells``: those of the years before (`hindcast.spells`), for the
+    clearing of mode ``history``.
 
     Raises:
         LookupError: the store knows nothing of the weeks before the issue.
@@ -167,7 +167,7 @@ def said_before(platform: Platform, run: Run) -> tuple[Said, Forecast, Before]:
         known,
         None if weather is None else with_regions(weather, known.members),
         given,
-        spells(platform, run.issue) if run.mode == "history" else None,
+        hindcast.spells(platform, run.issue) if run.mode == "history" else None,
     )
     shares = store.product(run, "shares").collect()
     return said, model, Before(platform.clock.now(), values.filter(source=OURS), shares)
@@ -213,13 +213,6 @@ def published(
     }
     extra = {"shares": shares, "weather": said.given}
     return made | {name: frame for name, frame in extra.items() if frame is not None}
-
-
-def spells(platform: Platform, until: datetime) -> pl.DataFrame:
-    """The dirty spells of all places with hours that ended before a moment; see `clearing.events`."""
-    known = history.read(platform, until)
-    hourly = hindcast.hours_of(known, known.places).select("place", "time", "pm25").drop_nulls()
-    return clearing.events(hourly.filter(pl.col("time") < until))
 
 
 def with_regions(weather: pl.DataFrame, members: Mapping[str, Sequence[str]]) -> pl.DataFrame:

@@ -63,7 +63,7 @@ def statistics(
     if weather:
         _from_files(platform, actor, progress, when, weather)
         return
-    from lantian.forecast import service_statistics  # seconds to import, and not installed everywhere
+    from lantian.forecast import hindcast  # seconds to import, and not installed everywhere
     from lantian.forecast.runner import issue_forecast
 
     wanted = [when - timedelta(days=days) for days in range(back + 1)]
@@ -77,7 +77,7 @@ def statistics(
                 continue
             calibrator = _calibrator(platform, mode, when, progress)
             if past is None:
-                past = service_statistics.spells(platform, when)
+                past = hindcast.spells(platform, when)
             progress.stage(f"起报 issue · {mode}", total=len(waiting))
             for moment in waiting:
                 issue_forecast(platform, moment, mode, calibrator, actor=actor, progress=Progress(), past=past)
@@ -107,14 +107,14 @@ def engine(
     if weather:
         _from_files(platform, actor, progress, when, weather, city=city, hours=hours)
         return
-    from lantian.forecast import service_statistics
+    from lantian.forecast import hindcast
     from lantian.forecast.runner import issue_forecast
 
     store = RunStore(platform)
     if any((run.issue, run.mode) == (when, mode) and store.has_fields(run) for run in store.runs()):
         return
     calibrator = _calibrator(platform, mode, when, progress)
-    past = service_statistics.spells(platform, when)
+    past = hindcast.spells(platform, when)
     issue_forecast(platform, when, mode, calibrator, actor=actor, progress=progress, city=city, hours=hours, past=past)
 
 

@@ -272,6 +272,24 @@ def reliability(
     return table_response(found.reliability, format, name=f"reliability-{mode}-{first}-{last}")
 
 
+@router.get("/forecast/clearing/verification", responses=TABLE)
+def clearing_verification(
+    viewer: Reader,
+    places: Annotated[list[str], Query(max_length=60)],
+    mode: Mode,
+    start: Annotated[dt.date | None, Query()] = None,
+    end: Annotated[dt.date | None, Query()] = None,
+    format: Format = "json",  # noqa: A002
+) -> Response:
+    """How good clearing windows were in the issues of `start`..`end`, a row a place whose air was dirty at one: the
+    error of the hour, and the probability. Definitions: docs/forecast/verification.md.
+    """
+    desk = ForecastDesk(viewer)
+    first, last = span(desk, start, end)
+    found = desk.clearing_scores(mode, codes_of(places, desk.desk.judge.places), first, last)
+    return table_response(found, format, name=f"clearing-{mode}-{first}-{last}")
+
+
 def write(desk: ForecastDesk, run: Run, correction: Correction) -> Correction:
     """Write a correction in the viewer's name, at the clock's now.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from typing import Final
 
 import polars as pl
 from fastapi import HTTPException
@@ -12,10 +13,14 @@ from lantian.forecast.duty import Correction
 from lantian.forecast.service import Forecasts, Scores, Standing
 from lantian.forecast.store import Mode, Run
 from lantian.forecast.verify import Season
+from lantian.kernel.settings import TIMEZONE
 from lantian.web.api.places import moment
 from lantian.web.desk import Desk
 from lantian.web.remember import Memory
 from lantian.web.security import Viewer
+
+SPELL: Final = timedelta(days=20)
+"""Before the first issue: dirty air that has lasted longer is not known to be dirty."""
 
 
 class ForecastDesk:
@@ -131,6 +136,17 @@ class ForecastDesk:
             return self.forecasts.scores(mode, observed, places, first, last, self.viewer.now, by=by, season=season)
 
         return self._remember(("scores", mode, tuple(places), first, last, tuple(by), season), compute)
+
+    def clearing_scores(self, mode: Mode, places: Sequence[str], first: date, last: date) -> pl.DataFrame:
+        """How good clearing windows were, by place; see `Forecasts.clearing_scores`."""
+
+        def compute() -> pl.DataFrame:
+            now = self.viewer.now
+            start = datetime.combine(first - SPELL, time(), TIMEZONE)
+            observed = self.desk.judge.air.hourly(places, start, now, now).select("place", "time", "pm25")
+            return self.forecasts.clearing_scores(mode, observed, places, first, last, now)
+
+        return self._remember(("clearing scores", mode, tuple(places), first, last), compute)
 
     def _ask(self, name: str, run: Run, compute: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         return self._remember((f"forecast {name}", run.id, run.revision), compute)

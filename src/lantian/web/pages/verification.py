@@ -10,7 +10,7 @@ import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import BeforeValidator
 
-from lantian.forecast import goals
+from lantian.forecast import goals, verify_clearing
 from lantian.forecast.service import OURS, SOURCES, Scores
 from lantian.forecast.store import Mode
 from lantian.forecast.verify import DEFINITIONS, PERSISTENCE, Season
@@ -125,7 +125,9 @@ def page(
         goals=(found := goals.measured(table, OURS)),
         goal_pairs=[list(pair) for _, pair in groupby(found, key=lambda one: one.goal)],
         goal_lead=goals.LEAD,
+        clearing=next(iter(desk.clearing_scores(mode, [code], first, last).to_dicts()), None),
         definitions=DEFINITIONS,
+        definitions_clearing=verify_clearing.DEFINITIONS,
         told=lambda name: definition(name, language),
         shown=shown,
         by_place=_by_place(desk, mode, first, last, season, language) if table.height else [],
