@@ -10,14 +10,14 @@ processes go back by their derivative at the state kept from the way forth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from lantian.transport.advection import Adjoint, Passage, Swept, convergence, passage, sweep
+from lantian.transport.advection import Adjoint, Passage, convergence, passage, sweep
 from lantian.transport.hour import HOUR, Edges, Hour, at
 from lantian.transport.mixing import diffuse
 
@@ -119,7 +119,7 @@ def advance(
         now = _interval(hour, i, intervals, jnp.asarray(steps, q.dtype), hour.emission, back=False)
 
         def step(j: Array, carry: tuple[Array, Burden]) -> tuple[Array, Burden]:
-            return _step(*carry, now, j, (i * steps + j) % 2 == 0, _once(steps), adjoint)
+            return _step(*carry, now, j, (i * steps + j) % 2 == 0, adjoint)
 
         # Each interval is summed by itself: hundreds of small terms on a large sum would round away 1e-5 of it.
         q, gained = lax.fori_loop(0, steps, step, (q, {name: jnp.zeros_like(budget[name]) for name in TRANSPORT}))
@@ -138,50 +138,47 @@ def advance(
     return Forth(q, mean, budget, states)
 
 
-def _once(steps: int | Array) -> int | Array:
-    """One, but not known as one to the compiler when ``steps`` is not; see `_settled`."""
-    return 1 if isinstance(steps, int) else jnp.minimum(steps, 1)
+Along = Callable[[Any, Any], tuple[Any, Any]]
+"""A sweep along one axis as the body of `lax.scan`: (what it changes, what it is given) -> (changed, what is kept)."""
 
 
-def _settled(
-    once: int | Array, q: Array, mass: Array, through: Passage, low: Array, high: Array, axis: int, adjoint: Adjoint
-) -> Swept:
-    """A sweep that is written to memory before anything reads it.
+def in_turn(even: Array, sweeps: Sequence[Along], carry: Any, given: Any = None, *, back: bool = False) -> Any:
+    """The sweeps along x, y and z in that order when ``even``, else z, y, x; ``back``: from the last to the first.
 
-    XLA on the CPU would rather compute it again for each of the four cells that the next sweep reads (measured: three
-    times slower) and has no other way to be told than a loop whose length it does not know.
+    In a loop that chooses among them each is compiled once, and written to memory before anything reads it: XLA on the
+    CPU would rather compute it again for each of the four cells that the next sweep reads (measured: three times
+    slower). ``given`` to each and kept of each stand in the order of an even step or an odd one.
     """
+    last = len(sweeps) - 1
 
-    def go(_: Any, before: Swept) -> Swept:
-        return sweep(before.q, mass, through, low, high, axis=axis, adjoint=adjoint)
+    def one(carry: Any, now: tuple[Array, Any]) -> tuple[Any, Any]:
+        k, given = now
+        done: tuple[Any, Any] = lax.switch(jnp.where(even, k, last - k), sweeps, carry, given)
+        return done
 
-    nothing = jnp.zeros_like(low)
-    result: Swept = lax.fori_loop(0, once, go, Swept(q, nothing, nothing))
-    return result
+    return lax.scan(one, carry, (jnp.arange(len(sweeps)), given), reverse=back)
 
 
-def _step(
-    q: Array, budget: Burden, now: _Interval, j: Array, even: Array, once: int | Array, adjoint: Adjoint
-) -> tuple[Array, Burden]:
+def _step(q: Array, budget: Burden, now: _Interval, j: Array, even: Array, adjoint: Adjoint) -> tuple[Array, Burden]:
     """Transport step ``j`` of an interval: x, y, z when ``even``, else z, y, x; then emission and mixing."""
     ground = jnp.zeros_like(q[0])
     edges = now.edges
     sweeps = ((3, now.x, edges.west, edges.east), (2, now.y, edges.south, edges.north), (0, now.z, ground, edges.top))
 
-    def through(q: Array, order: tuple[int, ...]) -> tuple[Array, Array, Array]:
-        mass = now.mass + now.gain * j
-        sides, top = jnp.zeros(q.shape[1], q.dtype), jnp.zeros(q.shape[1], q.dtype)
-        for which in order:
-            axis, passing, low, high = sweeps[which]
-            q, into, out = _settled(once, q, mass, passing, low, high, axis, adjoint)
+    def along(axis: int, passing: Passage, low: Array, high: Array) -> Along:
+        def go(carry: tuple[Array, ...], _: None) -> tuple[tuple[Array, ...], None]:
+            q, mass, sides, top = carry
+            q, into, out = sweep(q, mass, passing, low, high, axis=axis, adjoint=adjoint)
             mass = mass + convergence(passing.flux[:, 0], max(axis - 1, 0))
             if axis == 0:
-                top -= jnp.sum(out, axis=(1, 2))
-            else:
-                sides += jnp.sum(into - out, axis=(0, 2))
-        return q, sides, top
+                return (q, mass, sides, top - jnp.sum(out, axis=(1, 2))), None
+            return (q, mass, sides + jnp.sum(into - out, axis=(0, 2)), top), None
 
-    q, sides, top = lax.cond(even, lambda q: through(q, (0, 1, 2)), lambda q: through(q, (2, 1, 0)), q)
+        return go
+
+    nothing = jnp.zeros(q.shape[1], q.dtype)
+    begin = q, now.mass + now.gain * j, nothing, nothing
+    (q, _, sides, top), _ = in_turn(even, [along(*one) for one in sweeps], begin)
     mass = now.mass + now.gain * (j + 1)
     layers = now.emitted.shape[0]
     q = q.at[:layers].add(now.emitted / mass[:layers, None])
@@ -228,7 +225,7 @@ def retreat(
 
         def step(j: Array, carry: tuple[Array, Array, Edges]) -> tuple[Array, Array, Edges]:
             k = steps - 1 - j
-            return _step_back(*carry, now, k, (i * steps + k) % 2 == 0, _once(steps))
+            return _step_back(*carry, now, k, (i * steps + k) % 2 == 0)
 
         inside = jax.tree.map(jnp.zeros_like, now.edges)
         mu, felt, outside = lax.fori_loop(0, steps, step, (mu, jnp.zeros_like(emission), inside))
@@ -260,23 +257,28 @@ def _slow_back(
 
 
 def _step_back(
-    mu: Array, emission: Array, edges: Edges, now: _Interval, j: Array, even: Array, once: int | Array
+    mu: Array, emission: Array, edges: Edges, now: _Interval, j: Array, even: Array
 ) -> tuple[Array, Array, Edges]:
     """`_step` in reverse: mixing is its own adjoint, a sweep's is the sweep by the reversed flux."""
     mu = diffuse(mu, now.mass + now.gain * (j + 1), now.exchange, now.drain)
     emission = emission + mu[: emission.shape[0]]
-    sweeps = ((3, now.x, edges.west), (2, now.y, edges.south), (0, now.z, edges.top))
+    sweeps = (
+        (3, now.x, ("west", "east")),
+        (2, now.y, ("south", "north")),
+        (0, now.z, ("top", "top")),  # nothing comes through the ground
+    )
 
-    def through(mu: Array, order: tuple[int, ...]) -> tuple[Array, Edges]:
-        felt = {}
-        mass = now.mass + now.gain * (j + 1)
-        for which in order[::-1]:
-            axis, passing, like = sweeps[which]
-            nothing = jnp.zeros_like(like)
-            mu, *felt[which] = _settled(once, mu, mass, passing, nothing, nothing, axis, "continuous")
+    def along(axis: int, passing: Passage, sides: tuple[str, str]) -> Along:
+        def go(carry: tuple[Array, Array, Edges], _: None) -> tuple[tuple[Array, Array, Edges], None]:
+            mu, mass, edges = carry
+            nothing = jnp.zeros_like(getattr(edges, sides[0]))
+            mu, low, high = sweep(mu, mass, passing, nothing, nothing, axis=axis)
             mass = mass + convergence(passing.flux[:, 0], max(axis - 1, 0))
-        (west, east), (south, north), (_, top) = felt[0], felt[1], felt[2]
-        return mu, Edges(-west, east, -south, north, top)
+            felt = {sides[0]: -low} | {sides[1]: high}
+            return (mu, mass, edges._replace(**felt)), None
 
-    mu, felt = lax.cond(even, lambda mu: through(mu, (0, 1, 2)), lambda mu: through(mu, (2, 1, 0)), mu)
+        return go
+
+    begin = mu, now.mass + now.gain * (j + 1), jax.tree.map(jnp.zeros_like, edges)
+    (mu, _, felt), _ = in_turn(even, [along(*one) for one in sweeps], begin, back=True)
     return mu, emission, jax.tree.map(jnp.add, edges, felt)

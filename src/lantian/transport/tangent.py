@@ -20,10 +20,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from lantian.transport.advection import UNUSED, Passage, Swept, convergence
+from lantian.transport.advection import UNUSED, Passage, Swept, convergence, sweep
 from lantian.transport.hour import HOUR, Edges, Hour, at
 from lantian.transport.mixing import diffuse
-from lantian.transport.step import Back, Processes, _Interval, _interval, _once, _settled, _slow_back
+from lantian.transport.step import Along, Back, Processes, _Interval, _interval, _slow_back, in_turn
 
 FLAT = 64
 """Steps below so many units of rounding say nothing of the limiter: there it is left out, as in a smooth field."""
@@ -143,7 +143,7 @@ def retrace(
 
     def forth(q: Array, i: Array) -> tuple[Array, Array]:
         now = prepared(i)
-        after = lax.fori_loop(0, steps, lambda j, q: _forth(q, now, j, _even(i, j, steps), steps)[0], q)
+        after = lax.fori_loop(0, steps, lambda j, q: _forth(q, now, j, _even(i, j, steps))[0], q)
         drive = at(hour.drive, (i + 0.5) / intervals)
         for _, process in processes:
             after = process(after, drive, HOUR / intervals)
@@ -161,7 +161,7 @@ def retrace(
         mu, _ = _slow_back(mu, mass[:, None], drive, HOUR / intervals, lambda _: processes, {}, None)
 
         def keep(j: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-            q, met = _forth(carry[0], now, j, _even(i, j, steps), steps)
+            q, met = _forth(carry[0], now, j, _even(i, j, steps))
             return q, lax.dynamic_update_index_in_dim(carry[1], met, j, 0)
 
         _, states = lax.fori_loop(0, steps, keep, (q, jnp.zeros((most, len(FORTH), *q.shape), q.dtype)))
@@ -169,7 +169,7 @@ def retrace(
         def step(j: Array, carry: Carry) -> Carry:
             k = steps - 1 - j
             met = lax.dynamic_index_in_dim(states, k, keepdims=False)
-            return _back(*carry, met, now, k, _even(i, k, steps), steps)
+            return _back(*carry, met, now, k, _even(i, k, steps))
 
         inside = jax.tree.map(lambda e: jnp.zeros_like(e[0]), edges)
         mu, felt, outside = lax.fori_loop(0, steps, step, (mu, jnp.zeros_like(emission), inside))
@@ -204,47 +204,43 @@ def _masses(now: _Interval, j: Array, order: tuple[int, ...]) -> list[Array]:
     return masses
 
 
-def _forth(q: Array, now: _Interval, j: Array, even: Array, steps: Array) -> tuple[Array, Array]:
+def _forth(q: Array, now: _Interval, j: Array, even: Array) -> tuple[Array, Array]:
     """Step ``j`` of the run, and the states before its sweeps in their order."""
 
-    def through(q: Array, order: tuple[int, ...]) -> tuple[Array, Array]:
-        met = []
-        for which, mass in zip(order, _masses(now, j, order), strict=True):
-            axis, passing, low, high = _sweeps(now, q)[which]
-            met.append(q)
-            q = _settled(_once(steps), q, mass, passing, low, high, axis, "continuous").q
-        return q, jnp.stack(met)
+    def along(axis: int, passing: Passage, low: Array, high: Array) -> Along:
+        def go(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
+            q, mass = carry
+            after = sweep(q, mass, passing, low, high, axis=axis).q
+            return (after, mass + convergence(passing.flux[:, 0], max(axis - 1, 0))), q
 
-    q, met = lax.cond(even, lambda q: through(q, FORTH), lambda q: through(q, BACKWARD), q)
+        return go
+
+    begin = q, now.mass + now.gain * j
+    (q, _), met = in_turn(even, [along(*one) for one in _sweeps(now, q)], begin)
     mass, layers = now.mass + now.gain * (j + 1), now.emitted.shape[0]
     q = q.at[:layers].add(now.emitted / mass[:layers, None])
     return diffuse(q, mass, now.exchange, now.drain), met
 
 
 def _back(
-    mu: Array, emission: Array, edges: Edges, met: Array, now: _Interval, j: Array, even: Array, steps: Array
+    mu: Array, emission: Array, edges: Edges, met: Array, now: _Interval, j: Array, even: Array
 ) -> tuple[Array, Array, Edges]:
     """Step ``j`` transposed; ``met``: the states before its sweeps."""
     mu = diffuse(mu, now.mass + now.gain * (j + 1), now.exchange, jnp.repeat(now.drain, mu.shape[1], 0))
     emission = emission + mu[: emission.shape[0]]
 
-    def through(mu: Array, order: tuple[int, ...]) -> tuple[Array, Edges]:
-        felt = {}
-        for k, mass in reversed(list(enumerate(_masses(now, j, order)))):
-            axis, passing, low, high = _sweeps(now, met[0])[order[k]]
-            stencil = linearise(met[k], mass, passing, low, high, axis=axis)
-            mu, *felt[order[k]] = _written(mu, stencil, axis, steps)
-        (west, east), (south, north), (_, top) = felt[0], felt[1], felt[2]
-        return mu, Edges(west, east, south, north, top)
+    def along(sides: tuple[str, ...], axis: int, passing: Passage, low: Array, high: Array) -> Along:
+        def go(carry: tuple[Array, Edges], given: tuple[Array, Array]) -> tuple[tuple[Array, Edges], None]:
+            mu, felt = carry
+            q, mass = given
+            swept = transpose(mu, linearise(q, mass, passing, low, high, axis=axis), axis=axis)
+            felt = felt._replace(**dict(zip(sides, (swept.low, swept.high)[-len(sides) :], strict=True)))
+            return (swept.q, felt), None
 
-    mu, felt = lax.cond(even, lambda mu: through(mu, FORTH), lambda mu: through(mu, BACKWARD), mu)
+        return go
+
+    sweeps = zip((("west", "east"), ("south", "north"), ("top",)), _sweeps(now, met[0]), strict=True)
+    masses = lax.cond(even, lambda: jnp.stack(_masses(now, j, FORTH)), lambda: jnp.stack(_masses(now, j, BACKWARD)))
+    begin = mu, jax.tree.map(jnp.zeros_like, edges)
+    (mu, felt), _ = in_turn(even, [along(sides, *one) for sides, one in sweeps], begin, (met, masses), back=True)
     return mu, emission, jax.tree.map(jnp.add, edges, felt)
-
-
-def _written(mu: Array, stencil: Stencil, axis: int, steps: Array) -> Swept:
-    """`transpose`, written to memory before anything reads it; see `step._settled`."""
-    nothing = jnp.zeros_like(_face(mu, 0, axis).squeeze(axis))
-    result: Swept = lax.fori_loop(
-        0, _once(steps), lambda _, before: transpose(before.q, stencil, axis=axis), Swept(mu, nothing, nothing)
-    )
-    return result
