@@ -14,6 +14,10 @@ from lantian.transport.hour import Edges, Hour
 from lantian.transport.step import Back, Process, Processes, advance, retreat
 
 
+ROOM = 8
+"""Steps of an interval whose states there is room for at least, so that calm hours and windy ones share their code."""
+
+
 @lru_cache
 def processes(species: str, changed: tuple[tuple[str, float], ...] = ()) -> Processes:
     """Scavenging and settling of any number of tracers like ``species``; ``changed`` parameters as (name, value)."""
@@ -63,7 +67,7 @@ def retrace(
 
     All receptors feel the species of that ``index``.
     """
-    most = 1 << int(steps - 1).bit_length()  # compiled once for all hours of about as many steps
+    most = max(ROOM, 1 << int(steps - 1).bit_length())  # compiled once for all hours of about as many steps
     one = _one(hour, index=index)
     result: Back = tangent.retrace(mu, weight, q, one, steps, intervals=intervals, processes=processes, most=most)
     return result
