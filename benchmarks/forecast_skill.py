@@ -1,8 +1,9 @@
 """How good the statistics forecast, part by part, on days held out of training: `python -m benchmarks.forecast_skill`.
 
 Training leaves out the winter of 2015-16, the summer of 2016 and the last quarter of 2016, all three at once or, with
-`--apart`, each by itself in a training of its own, which learns the other two. A forecast is issued at 20:00 (or `--hour`) of the evening before each day of these periods (lead 1) or earlier. The city is the mean of its
-evaluation stations, hour by hour, and is held against days made of the same hours.
+`--apart`, each by itself in a training of its own, which learns the other two. A forecast is issued at 20:00 (or
+`--hour`) of the evening before each day of these periods (lead 1) or earlier. The city is the mean of its evaluation
+stations, hour by hour, and is held against days made of the same hours.
 
 The parts: `persistence` (the last 24 hours, as in `lantian.forecast.verify`), `boosting` (plain gradient boosting on
 the same predictors and days: the reference), `network` (the recurrent network alone), `joined` (with the direct days of
