@@ -399,15 +399,8 @@ def test_a_uniform_background_stays_uniform() -> None:
 
 
 @pytest.mark.requirement("F3", part="CPU against float64 reference")
-def test_single_precision_is_near_double(city: Case, whole: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_single_precision_is_near_double(city: Case, whole: Run) -> None:
     """Hourly means differ by 1e-5 of the field's largest value at most, after five hours with every process."""
-    # The reference runs once: it takes longer to compile well than to run.
-    plain = jax.jit(
-        _one_hour.__wrapped__,
-        static_argnames=("pollutants", "species", "processes"),
-        compiler_options={"xla_backend_optimization_level": "0"},
-    )
-    monkeypatch.setattr("lantian.transport.model._one_hour", plain)
     with jax.enable_x64(True):
         exact = case(dtype=np.float64).run()
     assert exact.end.dtype == np.float64

@@ -13,7 +13,6 @@ from lantian.transport import reactions, tangent
 from lantian.transport.hour import Edges, Hour
 from lantian.transport.step import Back, Process, Processes, advance, retreat
 
-
 ROOM = 8
 """Steps of an interval whose states there is room for at least, so that calm hours and windy ones share their code."""
 
