@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lantian.forecast import learn, runner, service_statistics, service_work
+from lantian.forecast import hindcast, learn, runner, service_statistics, service_work
 from lantian.forecast.store import RunStore
 from lantian.kernel.bootstrap import Platform
 from lantian.kernel.jobs import Progress, Stopped
@@ -49,7 +49,7 @@ def test_the_newest_issue_comes_first_and_what_is_there_is_not_made_again(
 
     monkeypatch.setattr(runner, "issue_forecast", issue_forecast)
     monkeypatch.setattr(service_work, "_calibrator", lambda *_: None)
-    monkeypatch.setattr(service_statistics, "spells", lambda *_: None)
+    monkeypatch.setattr(hindcast, "spells", lambda *_: None)
     progress = Progress()
     with pytest.raises(Stopped):
         service_work.statistics(platform, "job", progress, modes=("history", "perfect"), back=2)
