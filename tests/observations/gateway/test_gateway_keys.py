@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from lantian.observations.gateway import commands, files, journal, packets
+from lantian.observations.gateway import commands, files, journal, packets, service
 from lantian.observations.gateway.desk import Desk
 from lantian.observations.gateway.device import Device
 from lantian.observations.gateway.journal import KEPT, REFUSED, SENT, pack
@@ -203,6 +203,30 @@ async def until(look, seconds=20):
             return found
         await asyncio.sleep(0.02)
     raise AssertionError("it did not come about")
+
+
+def test_a_stop_that_comes_together_with_a_change_is_not_lost():
+    async def stopped(steps):
+        event = asyncio.Event()
+
+        async def listen():
+            while True:
+                await service._either(event, 60)
+
+        task = asyncio.create_task(listen())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        event.set()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=2)
+        done = task.done()
+        task.cancel()
+        return done
+
+    for steps in range(5):
+        assert asyncio.run(stopped(steps)), steps
 
 
 def test_a_simulated_device_sends_enciphered_and_takes_a_new_key_and_password(platform, tmp_path):

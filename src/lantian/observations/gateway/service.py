@@ -208,9 +208,13 @@ class _Beside:
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event or the time, whichever comes first."""
+    """Wait for the event or the time, whichever comes first.
+
+    Not by `asyncio.wait_for`: in Python 3.11 it loses a cancellation that comes together with the event.
+    """
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     event.clear()
 
 
