@@ -17,6 +17,7 @@ that of the AQI of all six pollutants; `pm25 level` and `o3 level` are those of 
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.report import Line, machine, table
-from lantian.forecast import features, hindcast, history, learn, learn_trees, verify
+from lantian.forecast import clearing, features, hindcast, history, learn, learn_trees, verify, verify_clearing
 from lantian.forecast.features import LEADS, Columns
 from lantian.forecast.history import ITEMS, Array, History
 from lantian.forecast.learn import ISSUE_HOUR, Calibrator, Mode
@@ -51,9 +52,14 @@ Values = dict[str, Array]
 """Place -> (day, item of `ITEMS`)."""
 
 
+def hours(folder: Path = DATA) -> pl.DataFrame:
+    """The example's hours of stations."""
+    return pl.concat(read(path).frames["hour"] for path in sorted((folder / "beijing_hourly").glob("PRSA_*")))
+
+
 def load(folder: Path = DATA) -> History:
     """The example's hours and days on the grid."""
-    hourly = pl.concat(read(path).frames["hour"] for path in sorted((folder / "beijing_hourly").glob("PRSA_*")))
+    hourly = hours(folder)
     daily = read(next(folder.glob("cities28_*"))).frames["day"]
     members = [code for code in hourly["place"].unique() if code != CONTROL_POINT]
     return history.of_frames(hourly, daily, {CITY: members}, {CONTROL_POINT: CITY})
@@ -167,6 +173,39 @@ def score(name: str, made: Values, known: History, days: Sequence[date]) -> Line
     )
 
 
+def clears(calibrator: Calibrator, known: History, span: Span) -> Line:
+    """When dirty air clears: windows of the evenings before the days of a span, the city alone, against what came."""
+    perfect, weather = calibrator.mode == "perfect", hours().select("place", "time", *history.WEATHER)
+    seen = hindcast.hours_of(known, [CITY]).select("place", "time", "pm25")
+    past = None if perfect else clearing.events(seen.drop_nulls())
+    said, ahead = [], []
+    for issue in hindcast.moments(*(day - timedelta(days=1) for day in span)):
+        first = known.day_of(issue.astimezone(TIMEZONE).date()) - 60
+        grid = slice(24 * first, 24 * (first + 62))
+        then = replace(
+            known,
+            first=known.first + timedelta(days=first),
+            air=known.air[:, grid],
+            weather=known.weather[:, grid],
+            days=known.days[:, first : first + 62],
+        )
+        coming = weather.filter(pl.col("time").is_between(issue, issue + hindcast.AHEAD, closed="left"))
+        made = calibrator.predict(then, issue, [CITY], weather=coming if perfect else None)
+        before = seen.filter(pl.col("time") < issue)
+        said.append(clearing.clearing(made.hours, made.values, before, past=past))
+        ahead.append(made.hours)
+    (row,) = verify_clearing.verify(pl.concat(said), pl.concat(ahead), seen).to_dicts()
+    told = (
+        f"{row['error']:.1f} h off (late {row['bias']:.1f} h), within 6 h {row['within_6']:.2f}, "
+        f"12 h {row['within_12']:.2f}; Brier {row['brier']:.3f}"
+    )
+    fixed = (
+        f"a fixed answer {row['error_usual']:.1f} h, {row['brier_usual']:.3f}; {row['n']} cases, waited "
+        f"{row['wait']:.1f} h, probability said {row['probability']:.2f}, came {row['frequency']:.2f}"
+    )
+    return Line(f"clearing, {span[0]} .. {span[1]}, {calibrator.mode}", told, fixed)
+
+
 def run(leads: Sequence[int], hour: int, *, apart: bool = False) -> Iterator[Line]:
     """Train both modes and score them; some minutes, with ``apart`` three times as many."""
     known = load()
@@ -181,6 +220,9 @@ def run(leads: Sequence[int], hour: int, *, apart: bool = False) -> Iterator[Lin
             yield Line(
                 f"training, {mode}", f"{time.process_time() - begun:.0f} s of processor time", f"{without} {found}"
             )
+    for (_, span), (calibrator, _) in models.items():
+        if hour == ISSUE_HOUR:
+            yield clears(calibrator, known, span)
     for name, spans in PERIODS.items():
         each = [[span[0] + timedelta(days=k) for k in range((span[1] - span[0]).days + 1)] for span in spans]
         days = [day for part in each for day in part]
